@@ -1,0 +1,108 @@
+"""The contract of a search space: what an architecture is, and how it is encoded as a row of numbers."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+if TYPE_CHECKING:
+    from optuna.distributions import BaseDistribution
+
+Rows = NDArray[np.generic]  # (n, n_features)
+
+
+class SearchSpace(ABC):
+    """A set of architectures, each encoded as one row of a numeric array.
+
+    A row holds the ``n_nodes x n_nodes`` adjacency matrix A, row by row (``A[i, j] = 1``: node i feeds node
+    j), followed by the ``n_nodes x n_node_features`` node features X, row by row. A graph with fewer nodes
+    is padded by all-zero rows and columns. Every method works on a batch of rows.
+
+    Attributes
+    ----------
+    n_nodes : int
+        L, the number of nodes of the largest architecture.
+    n_node_features : int
+        d, the number of features of a node.
+    """
+
+    n_nodes: int
+    n_node_features: int
+
+    @property
+    def n_features(self) -> int:
+        """Number of columns of a row, ``n_nodes**2 + n_nodes * n_node_features``."""
+        return self.n_nodes**2 + self.n_nodes * self.n_node_features
+
+    @abstractmethod
+    def get_feature_names_out(self) -> NDArray[np.object_]:
+        """Return the column names, ``adjacency_{i}_{j}`` and then ``node_{i}_{feature}``."""
+
+    @abstractmethod
+    def sample(self, n: int, rng: np.random.Generator) -> Rows:
+        """Draw ``n`` valid rows, with replacement; uniform over architectures where they can be listed."""
+
+    @abstractmethod
+    def mutate(self, X: Rows, probability: float, rng: np.random.Generator) -> Rows:
+        """Change every element of each row with the given probability; a child may be invalid."""
+
+    @abstractmethod
+    def crossover(self, X1: Rows, X2: Rows, rng: np.random.Generator) -> Rows:
+        """Combine parents row by row, each element from either with probability 0.5; may be invalid."""
+
+    @abstractmethod
+    def is_valid(self, X: ArrayLike) -> NDArray[np.bool_]:
+        """Tell for each row whether it encodes an architecture of this space."""
+
+    @abstractmethod
+    def canonical_key(self, X: ArrayLike) -> NDArray[np.uint64]:
+        """Return one number per valid row, equal for isomorphic rows and distinct otherwise."""
+
+    @abstractmethod
+    def canonicalize(self, X: ArrayLike) -> Rows:
+        """Return each row in canonical form; isomorphic rows become the same row."""
+
+    @abstractmethod
+    def discretize(self, Z: NDArray[np.floating]) -> Rows:
+        """Map real-valued rows (shadow matrices, section 3.2) to discrete rows, node by node.
+
+        Thresholds edges at 0.5 and takes the arg-max of categorical features. Nodes keep their place, so
+        that gradients with respect to the result can be passed straight through to ``Z``. A result may be
+        invalid.
+        """
+
+    @abstractmethod
+    def encode(self, architectures: Iterable[Any]) -> Rows:
+        """Return the rows, shape ``(n, n_features)``, of readable architectures."""
+
+    @abstractmethod
+    def decode(self, X: ArrayLike) -> list[Any]:
+        """Return the readable architectures of valid rows."""
+
+    def __len__(self) -> int:
+        raise TypeError(f"{self!r} cannot be counted; use sample(n, rng) to draw from it")
+
+    def enumerate(self) -> Rows:
+        """Return every architecture of the space once, in canonical form, in a fixed order."""
+        raise TypeError(f"{self!r} cannot be listed; use sample(n, rng) to draw from it")
+
+    @property
+    def is_enumerable(self) -> bool:
+        """Whether ``len(space)`` and ``space.enumerate()`` are available."""
+        return False
+
+    def distributions(self) -> dict[str, BaseDistribution]:
+        """Return the Optuna distributions of the parameters that describe an architecture."""
+        raise TypeError(f"{type(self).__name__} has no Optuna parameters")
+
+    def params_to_row(self, params: Mapping[str, Any]) -> Rows:
+        """Return the row, shape ``(n_features,)``, of one dictionary of Optuna parameters."""
+        raise TypeError(f"{type(self).__name__} has no Optuna parameters")
+
+    def row_to_params(self, row: ArrayLike) -> dict[str, Any]:
+        """Return the Optuna parameters of one row."""
+        raise TypeError(f"{type(self).__name__} has no Optuna parameters")
