@@ -1,0 +1,8 @@
+"""Search spaces: what an architecture is, and how it becomes a row of numbers."""
+
+from ._base import Rows, SearchSpace
+from ._cell import Cell
+from ._cell_space import CellSpace
+from ._nasbench101 import NASBENCH101_OPERATIONS, NASBench101Space
+
+__all__ = ["NASBENCH101_OPERATIONS", "Cell", "CellSpace", "NASBench101Space", "Rows", "SearchSpace"]
