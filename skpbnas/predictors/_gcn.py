@@ -1,0 +1,307 @@
+"""The predictor as a scikit-learn estimator."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from copy import deepcopy
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike, NDArray
+from scipy.stats import kendalltau
+from sklearn.base import BaseEstimator, RegressorMixin, _fit_context
+from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import check_is_fitted, validate_data
+from torch import Tensor, nn
+
+from ._contexts import ContextIndex
+from ._network import GraphConvolutionalNetwork
+from ._rows import node_features, nodes_in_columns, split_rows
+from ._training import make_loss, make_optimizer, torch_threads, train
+
+_CHUNK = 20_000  # rows scored at a time, which bounds the memory
+
+
+class GCNRankPredictor(RegressorMixin, BaseEstimator):
+    """Graph convolutional network trained to rank architectures.
+
+    Parameters
+    ----------
+    n_nodes : int, default=None
+        L, the number of nodes of a row's graph: a row holds the ``L x L`` adjacency matrix and then the
+        ``L x d`` node features. None reads L from the column names, where X is a DataFrame with those of a
+        space; otherwise a row is a single node with ``d = n_features`` and the network is a perceptron.
+    hidden_dims : sequence of int, default=(64, 64, 64)
+        Number of node features after each graph convolution.
+    directions : {"both", "against"}, default="both"
+        Which way messages go: only from a node to the nodes that feed it, as in eq. 3, or both ways.
+    residual : bool, default=True
+        Layer normalisation and skip connections in each convolution, and a read-out of the last nodes beside
+        the mean of all. False is the network of the paper.
+    loss : {"pairwise", "mse"}, default="pairwise"
+        Cross-entropy over pairs (eq. 5-7), or squared error on the standardised targets.
+    solver : {"adamw", "sgd"}, default="adamw"
+        AdamW, or gradient descent with momentum 0.9; both over full batches with a cosine schedule to zero.
+    learning_rate : float, default=0.01
+        At the start.
+    weight_decay : float, default=0.01
+        L2 penalty; decoupled with AdamW.
+    max_iter : int, default=100
+        Number of epochs, each one step.
+    n_estimators : int, default=1
+        Number of networks that are trained as one batch and averaged.
+    warm_start : bool, default=False
+        Whether fit continues from the weights of the last fit, where the rows have the same shape.
+    device : str, default="cpu"
+        PyTorch device.
+    random_state : int, RandomState instance or None, default=None
+        Of the initial weights and sampled pairs.
+
+    Attributes
+    ----------
+    n_nodes_ : int
+        L.
+    module_ : torch.nn.Module
+        Maps adjacency ``(n, L, L)`` and features ``(n, L, d)`` to scores ``(n,)``, differentiably.
+    loss_curve_ : list of float
+        The loss at each epoch of the last fit.
+    n_iter_ : int
+        Number of epochs of the last fit.
+    n_features_in_ : int
+        Number of columns.
+
+    See Also
+    --------
+    paper_predictor : The configuration of the paper.
+
+    References
+    ----------
+    Mauch et al., "Efficient Sampling for Predictor-Based Neural Architecture Search", section 3.1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skpbnas import CellSpace, GCNRankPredictor
+    >>> space = CellSpace(5, ["conv", "pool"])
+    >>> X = space.sample(50, np.random.default_rng(0))
+    >>> y = X.sum(axis=1)
+    >>> predictor = GCNRankPredictor(n_nodes=space.n_nodes, random_state=0).fit(X[:40], y[:40])
+    >>> bool(predictor.score(X[40:], y[40:]) > 0.8)
+    True
+    """
+
+    _parameter_constraints: dict = {
+        "n_nodes": [Interval(Integral, 1, None, closed="left"), None],
+        "hidden_dims": ["array-like"],
+        "directions": [StrOptions({"both", "against"})],
+        "residual": ["boolean"],
+        "loss": [StrOptions({"pairwise", "mse"})],
+        "solver": [StrOptions({"adamw", "sgd"})],
+        "learning_rate": [Interval(Real, 0, None, closed="neither")],
+        "weight_decay": [Interval(Real, 0, None, closed="left")],
+        "max_iter": [Interval(Integral, 1, None, closed="left")],
+        "n_estimators": [Interval(Integral, 1, None, closed="left")],
+        "warm_start": ["boolean"],
+        "device": [str],
+        "random_state": ["random_state"],
+    }
+
+    def __init__(
+        self,
+        n_nodes: int | None = None,
+        hidden_dims: Sequence[int] = (64, 64, 64),
+        directions: str = "both",
+        residual: bool = True,
+        loss: str = "pairwise",
+        solver: str = "adamw",
+        learning_rate: float = 0.01,
+        weight_decay: float = 0.01,
+        max_iter: int = 100,
+        n_estimators: int = 1,
+        warm_start: bool = False,
+        device: str = "cpu",
+        random_state: int | np.random.RandomState | None = None,
+    ) -> None:
+        self.n_nodes = n_nodes
+        self.hidden_dims = hidden_dims
+        self.directions = directions
+        self.residual = residual
+        self.loss = loss
+        self.solver = solver
+        self.learning_rate = learning_rate
+        self.weight_decay = weight_decay
+        self.max_iter = max_iter
+        self.n_estimators = n_estimators
+        self.warm_start = warm_start
+        self.device = device
+        self.random_state = random_state
+
+    # --------------------------------------------------------------------------------- fit, predict
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X: ArrayLike, y: ArrayLike) -> GCNRankPredictor:
+        """Train on observed architectures.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, n_features)
+            Rows.
+        y : array-like of shape (n,)
+            Their scores, higher is better.
+
+        Returns
+        -------
+        self : GCNRankPredictor
+        """
+        n_nodes = self.n_nodes or nodes_in_columns(X) or 1
+        rows: NDArray
+        rows, targets = validate_data(self, X, y, dtype="numeric", y_numeric=True)
+        targets = targets.astype(np.float64)
+        n_features = node_features(rows.shape[1], n_nodes)
+        generator = torch.Generator().manual_seed(int(check_random_state(self.random_state).randint(2**31)))
+        if not self._can_continue(n_nodes, n_features):
+            self.n_nodes_ = n_nodes
+            self._network = GraphConvolutionalNetwork(
+                n_features,
+                list(self.hidden_dims),
+                self.directions == "both",
+                self.residual,
+                self.n_estimators,
+                generator,
+            ).to(self.device)
+        with torch_threads(len(rows) * self.n_nodes_ * self.n_estimators * max(self.hidden_dims)):
+            index = self._index(rows, torch.float32)
+            loss = make_loss(self.loss, torch.as_tensor(targets, device=self.device), generator)
+            optimizer = make_optimizer(self._network, self.solver, self.learning_rate, self.weight_decay)
+            self.loss_curve_ = train(self._network, index, loss, optimizer, self.max_iter)
+            with torch.inference_mode():
+                scores = self._network.score_contexts(index).cpu().double().numpy()
+        self.n_iter_ = self.max_iter
+        self._set_scale(scores, targets)
+        return self
+
+    def predict(self, X: ArrayLike, return_std: bool = False) -> Any:
+        """Score architectures, higher is better.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, n_features)
+            Rows.
+        return_std : bool, default=False
+            Whether to return how much the members disagree, too.
+
+        Returns
+        -------
+        scores : ndarray of shape (n,)
+            The mean of the members, on the scale of y: each member's scores are shifted and stretched so
+            that those of the training rows have the mean and the standard deviation of y.
+        std : ndarray of shape (n,)
+            The standard deviation over the members; only with ``return_std``.
+        """
+        members = self._members(X)
+        mean = members.mean(axis=0)
+        return (mean, members.std(axis=0)) if return_std else mean
+
+    def predict_proba_better(self, X1: ArrayLike, X2: ArrayLike) -> NDArray[np.float64]:
+        """Return the probability that each row of X1 is better than that of X2 (eq. 5).
+
+        Returns
+        -------
+        ndarray of shape (n,)
+            The logistic function of the score difference, averaged over the members.
+        """
+        difference = self._raw_scores(X1) - self._raw_scores(X2)
+        return (1 / (1 + np.exp(-difference))).mean(axis=0)
+
+    def score(self, X: ArrayLike, y: ArrayLike, sample_weight: None = None) -> float:
+        """Return Kendall's tau between the predictions and y; 0 for constant predictions."""
+        tau = kendalltau(np.asarray(y, dtype=np.float64), self.predict(X)).statistic
+        return float(np.nan_to_num(tau))
+
+    @property
+    def module_(self) -> nn.Module:
+        """The fitted network as a function of dense adjacency matrices and node features."""
+        check_is_fitted(self)
+        return MeanScore(self._network, self._slope, self._offset)
+
+    # ---------------------------------------------------------------------------------------- inside
+
+    def _can_continue(self, n_nodes: int, n_features: int) -> bool:
+        if not (self.warm_start and hasattr(self, "_network")):
+            return False
+        return self.n_nodes_ == n_nodes and self._network.weights[0].shape[1] == n_features
+
+    def _index(self, X: NDArray, dtype: torch.dtype) -> ContextIndex:
+        adjacency, features = split_rows(X, self.n_nodes_)
+        return self._network.index(adjacency, features, dtype).to(self.device)
+
+    def _raw_scores(self, X: ArrayLike) -> NDArray[np.float64]:
+        """Return the outputs of the networks, shape ``(E, n)``."""
+        check_is_fitted(self)
+        rows: NDArray = validate_data(self, X, dtype="numeric", reset=False)
+        # Architectures are small integers and scored in single precision, a table of doubles in double.
+        dtype = torch.float64 if rows.dtype == np.float64 else torch.float32
+        network = self._network if dtype == torch.float32 else deepcopy(self._network).to(dtype)
+        parts = []
+        with torch.inference_mode():
+            for start in range(0, len(rows), _CHUNK):
+                index = self._index(rows[start : start + _CHUNK], dtype)
+                parts.append(network.score_contexts(index).cpu().double().numpy())
+        return np.concatenate(parts, axis=1)
+
+    def _set_scale(self, scores: NDArray[np.float64], y: NDArray[np.float64]) -> None:
+        """Keep for each member the increasing line that takes its training scores to the scale of y."""
+        spread = scores.std(axis=1)
+        self._slope = np.where(spread > 0, y.std() / np.where(spread > 0, spread, 1), 0.0)
+        self._offset = y.mean() - self._slope * scores.mean(axis=1)
+
+    def _members(self, X: ArrayLike) -> NDArray[np.float64]:
+        return self._raw_scores(X) * self._slope[:, None] + self._offset[:, None]
+
+
+class MeanScore(nn.Module):
+    """The mean of the members' scores, each on the scale of y, as a function of dense matrices."""
+
+    def __init__(self, network: GraphConvolutionalNetwork, slope: NDArray, offset: NDArray) -> None:
+        super().__init__()
+        self.network = network
+        self.register_buffer("slope", torch.as_tensor(slope, dtype=torch.float32)[:, None])
+        self.register_buffer("offset", torch.as_tensor(offset, dtype=torch.float32)[:, None])
+
+    def forward(self, adjacency: Tensor, features: Tensor) -> Tensor:
+        """Return the scores ``(n,)`` of adjacency ``(n, L, L)`` and features ``(n, L, d)``."""
+        return (self.network(adjacency, features) * self.slope + self.offset).mean(dim=0)
+
+
+def paper_predictor(n_nodes: int | None = None, **overrides: Any) -> GCNRankPredictor:
+    """Return the predictor with the network and the training of the paper (sections 3.1 and 5).
+
+    Three graph convolutions of 256 features, messages one way, D^-1/2 (A + I), mean pooling and one linear
+    output; pairwise cross-entropy over all pairs, gradient descent with momentum 0.9 and a learning rate of
+    0.01 that follows a cosine to zero, 2000 epochs over the full batch.
+
+    Parameters
+    ----------
+    n_nodes : int, default=None
+        As in :class:`GCNRankPredictor`.
+    **overrides
+        Other parameters of :class:`GCNRankPredictor`.
+
+    Returns
+    -------
+    GCNRankPredictor
+    """
+    paper: dict[str, Any] = {
+        "hidden_dims": (256, 256, 256),
+        "directions": "against",
+        "residual": False,
+        "loss": "pairwise",
+        "solver": "sgd",
+        "learning_rate": 0.01,
+        "weight_decay": 0.0,
+        "max_iter": 2000,
+    }
+    return GCNRankPredictor(n_nodes=n_nodes, **{**paper, **overrides})

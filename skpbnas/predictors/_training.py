@@ -1,0 +1,103 @@
+"""Losses and the training loop."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor
+from torch.nn.functional import softplus
+
+from ._contexts import ContextIndex
+from ._network import GraphConvolutionalNetwork
+
+# Above this many labels the pairs are sampled, so that an epoch stays linear in their number.
+MAX_ALL_PAIRS = 2048
+_PAIRS_PER_LABEL = 64
+
+
+def pairwise_loss(scores: Tensor, y: Tensor) -> Tensor:
+    """Cross-entropy of the better of each pair of architectures (eq. 5-7), added up over the members.
+
+    With p = sigmoid(f - f') a pair in which A is better than A' costs softplus(f' - f). Ties carry no
+    information and are left out.
+
+    Parameters
+    ----------
+    scores : Tensor of shape (E, n)
+    y : Tensor of shape (n,)
+    """
+    better = (y[:, None] > y[None, :]).to(scores.dtype)
+    differences = scores[:, None, :] - scores[:, :, None]  # (E, n, n): f' - f
+    return (softplus(differences) * better).sum() / better.sum().clamp(min=1)
+
+
+def sampled_pairwise_loss(scores: Tensor, y: Tensor, generator: torch.Generator) -> Tensor:
+    """:func:`pairwise_loss` over random pairs, ``O(n)`` of them."""
+    first = torch.arange(len(y)).repeat(_PAIRS_PER_LABEL)
+    second = torch.randint(len(y), first.shape, generator=generator)
+    sign = torch.sign(y[first] - y[second]).to(scores.dtype)
+    differences = scores[:, first] - scores[:, second]
+    return (softplus(-differences * sign) * sign.abs()).sum() / sign.abs().sum().clamp(min=1)
+
+
+def squared_loss(scores: Tensor, y: Tensor) -> Tensor:
+    """Mean squared error on standardised targets, added up over the members."""
+    target = (y - y.mean()) / y.std(correction=0).clamp(min=torch.finfo(y.dtype).tiny)
+    return (scores - target.to(scores.dtype)).square().mean(dim=1).sum()
+
+
+def make_loss(name: str, y: Tensor, generator: torch.Generator) -> Callable[[Tensor], Tensor]:
+    """Return the loss as a function of the scores ``(E, n)``."""
+    if name == "mse":
+        return lambda scores: squared_loss(scores, y)
+    if len(y) > MAX_ALL_PAIRS:
+        return lambda scores: sampled_pairwise_loss(scores, y, generator)
+    return lambda scores: pairwise_loss(scores, y)
+
+
+def make_optimizer(
+    network: GraphConvolutionalNetwork, solver: str, learning_rate: float, weight_decay: float
+) -> torch.optim.Optimizer:
+    """Return SGD with momentum 0.9, as in section 5, or AdamW."""
+    parameters = list(network.parameters())
+    if solver == "sgd":
+        return torch.optim.SGD(parameters, learning_rate, momentum=0.9, weight_decay=weight_decay)
+    return torch.optim.AdamW(parameters, learning_rate, weight_decay=weight_decay, fused=True)
+
+
+def train(
+    network: GraphConvolutionalNetwork,
+    index: ContextIndex,
+    loss: Callable[[Tensor], Tensor],
+    optimizer: torch.optim.Optimizer,
+    n_epochs: int,
+) -> list[float]:
+    """Minimise the loss over full batches; return the mean loss of a member at each epoch.
+
+    The learning rate follows half a cosine to zero, step by step.
+    """
+    start = [group["lr"] for group in optimizer.param_groups]
+    curve = []
+    for epoch in range(n_epochs):
+        for group, rate in zip(optimizer.param_groups, start, strict=True):
+            group["lr"] = rate * (1 + math.cos(math.pi * epoch / n_epochs)) / 2
+        optimizer.zero_grad()
+        value = loss(network.score_contexts(index))
+        value.backward()
+        optimizer.step()
+        curve.append(value.item() / network.n_members)
+    return curve
+
+
+@contextmanager
+def torch_threads(n_values: int) -> Iterator[None]:
+    """Use one thread where the tensors are too small to share; the setting is restored afterwards."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(min(before, 1 + n_values // 200_000))
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
