@@ -1,7 +1,7 @@
 """Predictor-based neural architecture search as scikit-learn estimators and an Optuna sampler."""
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 __version__ = "0.1.0"
 
@@ -10,8 +10,14 @@ __version__ = "0.1.0"
 _HOME = {
     "Cell": "spaces",
     "CellSpace": "spaces",
+    "EvolutionaryCandidateSampler": "candidates",
+    "ExhaustiveCandidateSampler": "candidates",
+    "GCNRankPredictor": "predictors",
+    "MaximumLikelihoodCandidateSampler": "candidates",
     "NASBench101Space": "spaces",
+    "PredictorBasedSearch": "search",
     "SearchSpace": "spaces",
+    "UniformCandidateSampler": "candidates",
 }
 
 __all__ = [*_HOME]

@@ -75,6 +75,10 @@ class SearchSpace(ABC):
         invalid.
         """
 
+    def relax(self, X: ArrayLike) -> NDArray[np.float64]:
+        """Return shadow matrices of valid rows: ``discretize(relax(X))`` is isomorphic to X."""
+        return np.asarray(X, dtype=np.float64)
+
     @abstractmethod
     def encode(self, architectures: Iterable[Any]) -> Rows:
         """Return the rows, shape ``(n, n_features)``, of readable architectures."""

@@ -220,6 +220,11 @@ class CellSpace(SearchSpace):
         labels[:, 0], labels[:, -1] = self._input, self._output
         return self._rows(self._pruned(g.from_dense(np.triu(adjacency > 0.5, 1), labels)))
 
+    def relax(self, X: ArrayLike) -> NDArray[np.float64]:
+        """Return shadow matrices of valid rows, with the output as the last vertex."""
+        self._require_valid(X)
+        return self._rows(g.expand(g.compact(self._graphs(X)[0]), self._output)).astype(np.float64)
+
     # ----------------------------------------------------------------------------- readable objects
 
     def encode(self, architectures: Iterable[Any]) -> NDArray[np.uint8]:

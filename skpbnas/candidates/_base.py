@@ -1,0 +1,192 @@
+"""What all candidate samplers share: validation, and filling a pool with new, distinct rows."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from ..spaces import Rows, SearchSpace
+from ._box import Box
+
+# A draw with fewer new rows than this share of it, twice in a row, is taken as exhausted.
+_LOWEST_YIELD = 0.002
+_MAX_DRAW = 200_000
+
+Draw = Callable[[int], Rows]
+
+
+class SpaceExhaustedWarning(UserWarning):
+    """A space holds fewer new architectures than were asked for."""
+
+
+class BaseCandidateSampler(TransformerMixin, BaseEstimator):
+    """Base class of the samplers of the pool S' (section 3.2).
+
+    A subclass has the parameters ``space``, ``n_candidates`` and ``random_state``, and implements
+    ``_draw_pool(pool, n, rng)``, which adds rows to a :class:`Pool`, and ``_transform_rows(X, seed)``.
+    """
+
+    space: Any
+    n_candidates: int
+    random_state: Any
+    space_: Any
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X: ArrayLike, y: ArrayLike | None = None) -> BaseCandidateSampler:
+        """Learn from observed architectures.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, n_features)
+            Rows.
+        y : array-like of shape (n,), default=None
+            Their scores, higher is better. None treats all rows alike.
+
+        Returns
+        -------
+        self : BaseCandidateSampler
+        """
+        rows: NDArray
+        if y is None:
+            rows, scores = validate_data(self, X), None
+        else:
+            rows, scores = validate_data(self, X, y, y_numeric=True)
+        self.space_ = Box(rows) if self.space is None else self.space
+        if rows.shape[1] != self.space_.n_features:
+            raise ValueError(
+                f"X has {rows.shape[1]} columns, but a row of space={self.space!r} has "
+                f"{self.space_.n_features}; pass the rows of space.encode"
+            )
+        self._seed = int(check_random_state(self.random_state).randint(2**31))
+        self._learn(rows, scores)
+        return self
+
+    def sample(
+        self, n: int | None = None, exclude: ArrayLike | None = None, random_state: Any = None
+    ) -> Rows:
+        """Draw the pool S'.
+
+        Parameters
+        ----------
+        n : int, default=None
+            N', the number of rows; None for ``n_candidates``.
+        exclude : array-like of shape (m, n_features), default=None
+            Architectures that the pool must not hold, such as those evaluated or under evaluation. Rows
+            seen in fit are not left out by themselves.
+        random_state : int, RandomState instance or None, default=None
+            None uses the parameter ``random_state`` of the sampler.
+
+        Returns
+        -------
+        ndarray of shape (n, n_features)
+            Valid rows, no two isomorphic, none isomorphic to an excluded one. Fewer, with a
+            :class:`SpaceExhaustedWarning`, where the space holds no more.
+        """
+        check_is_fitted(self)
+        seed = check_random_state(self.random_state if random_state is None else random_state)
+        size = self._pool_size() if n is None else n
+        pool = Pool(self.space_, exclude)
+        self._draw_pool(pool, size, np.random.default_rng(seed.randint(2**31)))
+        if size is not None and len(pool) < size:
+            warnings.warn(
+                f"the pool holds {len(pool)} of {size} candidates: {self.space_!r} has no more that are new",
+                SpaceExhaustedWarning,
+                stacklevel=2,
+            )
+        return pool.rows()
+
+    def transform(self, X: ArrayLike) -> Rows:
+        """Replace each row by a candidate; the same row always gives the same one.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, n_features)
+            Valid rows.
+
+        Returns
+        -------
+        ndarray of shape (n, n_features)
+        """
+        check_is_fitted(self)
+        rows: NDArray = validate_data(self, X, reset=False)
+        invalid = np.flatnonzero(~self.space_.is_valid(rows))
+        if len(invalid):
+            raise ValueError(f"row {invalid[0]} is not valid in space={self.space!r}; pass valid rows only")
+        return self._transform_rows(rows)
+
+    def _learn(self, X: Rows, y: NDArray | None) -> None:
+        """Keep what the sampler needs of the observed rows."""
+
+    def _pool_size(self) -> int | None:
+        """Return N'; None for all there are."""
+        return self.n_candidates
+
+    def _draw_pool(self, pool: Pool, n: int | None, rng: np.random.Generator) -> None:
+        raise NotImplementedError
+
+    def _transform_rows(self, X: Rows) -> Rows:
+        raise NotImplementedError
+
+    def _row_generators(self, X: Rows) -> list[np.random.Generator]:
+        """Return one generator per row, so that a row's result does not depend on its batch."""
+        return [np.random.default_rng([self._seed, int(key)]) for key in self.space_.canonical_key(X)]
+
+
+class Pool:
+    """Distinct new rows, collected draw by draw."""
+
+    def __init__(self, space: SearchSpace | Box, exclude: ArrayLike | None) -> None:
+        self.space = space
+        self._parts: list[Rows] = []
+        self._n = 0
+        excluded = np.empty((0, space.n_features)) if exclude is None else np.asarray(exclude)
+        self._taken = np.unique(space.canonical_key(excluded)) if len(excluded) else np.empty(0, np.uint64)
+
+    def __len__(self) -> int:
+        return self._n
+
+    def rows(self) -> Rows:
+        """Return the rows collected so far, in the order of drawing."""
+        return np.concatenate(self._parts) if self._parts else np.empty((0, self.space.n_features))
+
+    def add(self, X: Rows, limit: int) -> int:
+        """Add up to ``limit`` rows that are valid and new; return how many."""
+        X = X[self.space.is_valid(X)]
+        keys, first = np.unique(self.space.canonical_key(X), return_index=True)
+        place = np.searchsorted(self._taken, keys)
+        known = np.zeros(len(keys), bool)
+        inside = place < len(self._taken)
+        known[inside] = self._taken[place[inside]] == keys[inside]
+        new = np.sort(first[~known])[:limit]
+        if len(new):
+            added = X[new]
+            self._parts.append(added)
+            self._taken = np.union1d(self._taken, self.space.canonical_key(added))
+            self._n += len(new)
+        return len(new)
+
+    def fill(self, draw: Draw, n: int) -> None:
+        """Draw until the pool holds ``n`` rows, or the draws yield hardly anything new."""
+        share, poor = 0.5, 0
+        while len(self) < n and poor < 2:
+            missing = n - len(self)
+            size = min(int(1.1 * missing / share) + 16, _MAX_DRAW)
+            gained = self.add(draw(size), missing)
+            if gained == missing:
+                return
+            share = max(gained / size, _LOWEST_YIELD)
+            poor = poor + 1 if gained <= _LOWEST_YIELD * size else 0
+
+    def fill_from_all(self, n: int, rng: np.random.Generator) -> None:
+        """Add random architectures; where the space can be listed, until none are left."""
+        self.fill(lambda size: self.space.sample(size, rng), n)
+        if len(self) < n and self.space.is_enumerable:
+            everything = self.space.enumerate()
+            self.add(everything[rng.permutation(len(everything))], n - len(self))

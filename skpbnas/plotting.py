@@ -1,0 +1,120 @@
+"""Pictures of searches and cells. They need the extra ``skpbnas[plot]`` and return matplotlib objects."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+
+from .spaces import Cell
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+# Okabe-Ito colours and line styles: told apart by the colour-blind and in grey print.
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+LINE_STYLES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1)), (0, (8, 2)))
+
+__all__ = ["plot_cell", "plot_convergence", "plot_score_distribution"]
+
+
+def plot_convergence(
+    histories: Mapping[str, pd.DataFrame | Sequence[pd.DataFrame]],
+    oracle: float | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw the best score so far over the number of evaluations.
+
+    Parameters
+    ----------
+    histories : mapping of str to DataFrame or sequence of DataFrame
+        The ``history_`` of one run, or of several runs, per method. Several runs are drawn as their median
+        and the band between their quartiles.
+    oracle : float, default=None
+        The best score that exists, where it is known; drawn as a line.
+    ax : matplotlib Axes, default=None
+
+    Returns
+    -------
+    matplotlib Axes
+    """
+    ax = _axes(ax)
+    for k, (name, runs) in enumerate(histories.items()):
+        frames = [runs] if isinstance(runs, pd.DataFrame) else list(runs)
+        best = pd.concat([frame.set_index("evaluation")["best_score"] for frame in frames], axis=1)
+        colour, style = COLOURS[k % len(COLOURS)], LINE_STYLES[k % len(LINE_STYLES)]
+        middle = best.median(axis=1)
+        ax.plot(middle.index, middle, color=colour, linestyle=style, label=name, drawstyle="steps-post")
+        if len(frames) > 1:
+            low, high = best.quantile(0.25, axis=1), best.quantile(0.75, axis=1)
+            ax.fill_between(best.index, low, high, color=colour, alpha=0.2, step="post", linewidth=0)
+    if oracle is not None:
+        ax.axhline(oracle, color="0.4", linewidth=1, label="best that exists")
+    ax.set(xlabel="evaluated architectures", ylabel="best score so far")
+    ax.legend(frameon=False)
+    return ax
+
+
+def plot_score_distribution(scores: Mapping[str, ArrayLike], ax: Axes | None = None, bins: int = 50) -> Axes:
+    """Draw the distributions of true scores, such as those of a space, a pool and a batch (figure 2).
+
+    Parameters
+    ----------
+    scores : mapping of str to array-like
+        The scores of each group; each distribution integrates to one.
+    ax : matplotlib Axes, default=None
+    bins : int, default=50
+        Number of bins, shared by all groups.
+
+    Returns
+    -------
+    matplotlib Axes
+    """
+    ax = _axes(ax)
+    values = {name: np.asarray(group, dtype=float) for name, group in scores.items()}
+    edges = np.histogram_bin_edges(np.concatenate(list(values.values())), bins=bins)
+    for k, (name, group) in enumerate(values.items()):
+        colour, style = COLOURS[k % len(COLOURS)], LINE_STYLES[k % len(LINE_STYLES)]
+        options: dict[str, Any] = {"density": True, "histtype": "step", "linewidth": 1.5}
+        ax.hist(group, edges, color=colour, linestyle=style, label=name, **options)
+    ax.set(xlabel="score", ylabel="density")
+    ax.legend(frameon=False)
+    return ax
+
+
+def plot_cell(cell: Cell, ax: Axes | None = None) -> Axes:
+    """Draw a cell from its input at the top to its output at the bottom.
+
+    Parameters
+    ----------
+    cell : Cell
+    ax : matplotlib Axes, default=None
+
+    Returns
+    -------
+    matplotlib Axes
+    """
+    ax = _axes(ax)
+    layout = cell.layout()
+    for i, j in np.argwhere(cell.adjacency):
+        arrow = {"arrowstyle": "-|>", "color": "0.35", "shrinkA": 14, "shrinkB": 14}
+        ax.annotate("", xy=tuple(layout[j]), xytext=tuple(layout[i]), arrowprops=arrow)
+    for (x, y), operation, colour in zip(layout, cell.operations, cell.colours(), strict=True):
+        box = {"boxstyle": "round,pad=0.4", "facecolor": colour, "edgecolor": "0.2"}
+        ax.text(x, y, operation, ha="center", va="center", fontsize=9, bbox=box, zorder=3)
+    ax.set(xlim=(layout[:, 0].min() - 0.8, layout[:, 0].max() + 0.8), ylim=(layout[:, 1].max() + 0.5, -0.5))
+    ax.set_axis_off()
+    return ax
+
+
+def _axes(ax: Axes | None) -> Axes:
+    if ax is not None:
+        return ax
+    try:
+        import matplotlib.pyplot as plt
+    except ImportError as error:
+        raise ImportError("pictures need matplotlib; install it with: pip install 'skpbnas[plot]'") from error
+    return plt.subplots(layout="constrained")[1]

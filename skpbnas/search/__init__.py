@@ -1,0 +1,6 @@
+"""Algorithm 1 of the paper: propose a batch, evaluate it, learn from it, and again."""
+
+from ._propose import Proposal, propose
+from ._search import PredictorBasedSearch
+
+__all__ = ["PredictorBasedSearch", "Proposal", "propose"]

@@ -1,0 +1,332 @@
+"""Algorithm 1: propose, evaluate, add to what is known, and again."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, clone
+from sklearn.exceptions import NotFittedError
+from tqdm.auto import tqdm
+
+from ..candidates import EvolutionaryCandidateSampler, SpaceExhaustedWarning
+from ..spaces import Rows, SearchSpace
+from ._archive import DONE, PENDING, Archive
+from ._evaluate import evaluate
+from ._propose import propose
+
+Callback = Callable[["PredictorBasedSearch"], Any]
+
+
+class PredictorBasedSearch(BaseEstimator):
+    """Predictor-based neural architecture search (Algorithm 1), to be asked and told, or run.
+
+    The search starts from ``n_initial`` random architectures. Then each iteration fits the predictor on
+    everything evaluated so far, draws a pool S', and proposes the ``batch_size`` architectures of the pool
+    that are predicted best. No architecture is proposed twice.
+
+    Parameters
+    ----------
+    space : SearchSpace
+        The architectures to choose from.
+    predictor : estimator, "random" or None, default=None
+        Ranks the pool; higher is better. None is the library's default predictor. ``"random"`` is the
+        control that takes the pool's rows at random: random search with a uniform pool, mutation only with
+        an evolutionary pool. It is cloned; its ``n_nodes`` and ``random_state`` are set where they are None.
+    candidates : candidate sampler, default=None
+        Draws the pool. None is ``EvolutionaryCandidateSampler()``. It is cloned; its ``space`` is set
+        where it is None.
+    n_initial : int, default=4
+        Number of random architectures at the start; they count as evaluations like all others.
+    batch_size : int, default=4
+        K, the number of architectures evaluated per iteration.
+    random_state : int or None, default=None
+        The same number gives the same search.
+
+    Attributes
+    ----------
+    best_architecture_ : object
+        The decoded architecture with the highest score told.
+    best_score_ : float
+        Its score.
+    history_ : pandas.DataFrame
+        One line per evaluation, initial ones included: ``evaluation`` (counted from 1), ``iteration`` (0 for
+        the initial ones), ``score``, ``predicted_score``, ``best_score`` so far, ``pool_size``,
+        ``proposal_seconds`` (of the whole batch) and ``evaluation_seconds``.
+    last_proposal_ : Proposal
+        The latest batch, with the pool it was chosen from.
+
+    Examples
+    --------
+    >>> from skpbnas import PredictorBasedSearch, UniformCandidateSampler
+    >>> from skpbnas.datasets import load_digits_cells
+    >>> table = load_digits_cells()
+    >>> pool = UniformCandidateSampler(n_candidates=100)
+    >>> search = PredictorBasedSearch(table.space, candidates=pool, random_state=0)
+    >>> search = search.run(table.objective("validation_accuracy"), n_evaluations=12)
+    >>> len(search.history_), table.n_queries
+    (12, 12)
+
+    References
+    ----------
+    Mauch et al., "Efficient Sampling for Predictor-Based Neural Architecture Search", Algorithm 1.
+    """
+
+    def __init__(
+        self,
+        space: SearchSpace,
+        predictor: Any = None,
+        candidates: Any = None,
+        n_initial: int = 4,
+        batch_size: int = 4,
+        random_state: int | None = None,
+    ) -> None:
+        self.space = space
+        self.predictor = predictor
+        self.candidates = candidates
+        self.n_initial = n_initial
+        self.batch_size = batch_size
+        self.random_state = random_state
+
+    # ---------------------------------------------------------------------------------- ask and tell
+
+    def ask(self, n: int | None = None) -> Rows:
+        """Propose architectures to evaluate.
+
+        Parameters
+        ----------
+        n : int, default=None
+            How many; None for ``n_initial`` at the start and ``batch_size`` afterwards. Asking again before
+            telling is allowed: what is pending is not proposed again.
+
+        Returns
+        -------
+        ndarray of shape (n, n_features)
+            Rows of the space, best predicted first; fewer where the space holds no more.
+
+        Raises
+        ------
+        ValueError
+            When every architecture of the space has been proposed.
+        """
+        rows = self._ask(n)
+        if not len(rows):
+            raise ValueError(
+                f"every architecture of {self.space!r} has been proposed; nothing is left to ask for"
+            )
+        return rows
+
+    def tell(self, X: ArrayLike, y: ArrayLike) -> PredictorBasedSearch:
+        """Add evaluated architectures.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, n_features)
+            Valid rows, in any order; also ones that were never asked for, such as earlier experiments.
+        y : array-like of shape (n,)
+            Their scores, higher is better. NaN or infinite: the evaluation failed; it counts as one, is not
+            learned from and not proposed again.
+
+        Raises
+        ------
+        ValueError
+            Where the shapes do not agree or a row is not valid; nothing is added then.
+        """
+        rows, scores = np.asarray(X), np.asarray(y, dtype=np.float64)
+        if scores.shape != (len(rows),):
+            raise ValueError(f"y has shape {scores.shape} for {len(rows)} rows of X; pass one score per row")
+        invalid = np.flatnonzero(~self.space.is_valid(rows))
+        if len(invalid):
+            raise ValueError(
+                f"row {invalid[0]} of X is not a valid architecture of {self.space!r}; "
+                f"tell only rows that ask() returned or space.encode made"
+            )
+        self._tell(rows, scores, np.full(len(rows), np.nan))
+        return self
+
+    # -------------------------------------------------------------------------------------- the loop
+
+    def run(
+        self,
+        objective: Callable[[Any], Any],
+        n_evaluations: int,
+        n_jobs: int = 1,
+        callbacks: Sequence[Callback] = (),
+        checkpoint: str | os.PathLike[str] | None = None,
+        vectorized: bool | None = None,
+        progress: bool = False,
+    ) -> PredictorBasedSearch:
+        """Evaluate architectures until ``n_evaluations`` have been told in all, earlier ones included.
+
+        Parameters
+        ----------
+        objective : callable
+            Takes one decoded architecture and returns its score, higher is better.
+        n_evaluations : int
+            The budget, initial and failed evaluations included.
+        n_jobs : int, default=1
+            Architectures evaluated at the same time, through joblib's current backend.
+        callbacks : sequence of callable, default=()
+            Called with the search after every batch; one that returns True ends the run.
+        checkpoint : path, default=None
+            File that every evaluation is saved to. Where it exists, the search continues from it, as if it
+            had never been interrupted.
+        vectorized : bool, default=None
+            Whether the objective takes a batch of rows and returns one score per row. None reads
+            ``objective.vectorized``, as the objectives of a ``TabularBenchmark`` have it, else False.
+        progress : bool, default=False
+            Whether to show a progress bar.
+
+        Returns
+        -------
+        self : PredictorBasedSearch
+
+        Raises
+        ------
+        Exception
+            What the objective raised, after everything else in its batch was told. Running again evaluates
+            what is still pending first.
+        """
+        if vectorized is None:
+            vectorized = bool(getattr(objective, "vectorized", False))
+        self._start(checkpoint)
+        archive = self._archive
+        with tqdm(total=n_evaluations, initial=archive.n_told, disable=not progress, unit="cell") as bar:
+            while (left := n_evaluations - archive.n_told) > 0:
+                rows = archive.where(PENDING)
+                if not len(rows):
+                    rows = self._ask(min(self._next_size(), left))
+                if not len(rows):
+                    warnings.warn(
+                        f"{self.space!r} is exhausted after {archive.n_told} of {n_evaluations} evaluations",
+                        SpaceExhaustedWarning,
+                        stacklevel=2,
+                    )
+                    break
+                self._run_batch(objective, rows[:left], n_jobs, vectorized, bar)
+                if any([callback(self) for callback in callbacks]):
+                    break
+        return self
+
+    def _run_batch(
+        self, objective: Callable[[Any], Any], rows: Rows, n_jobs: int, vectorized: bool, bar: Any
+    ) -> None:
+        errors = []
+        for result in evaluate(objective, self.space, rows, n_jobs, vectorized):
+            if result.error is not None:
+                errors.append(result.error)
+                if n_jobs == 1:
+                    break
+                continue
+            index = slice(result.index, result.index + 1)
+            self._tell(rows[index], np.array([result.score]), np.array([result.seconds]))
+            bar.update()
+            if np.isfinite(best := self._archive.best_score):
+                bar.set_postfix(best=f"{best:.4f}", refresh=False)
+        if errors:
+            raise errors[0]
+
+    # --------------------------------------------------------------------------------------- results
+
+    @property
+    def best_architecture_(self) -> Any:
+        """The decoded architecture with the highest score told."""
+        X, y = self._told()
+        return self.space.decode(X[[y.argmax()]])[0]
+
+    @property
+    def best_score_(self) -> float:
+        """The highest score told."""
+        return float(self._told()[1].max())
+
+    @property
+    def history_(self) -> pd.DataFrame:
+        """One line per evaluation."""
+        self._start()
+        return self._archive.to_frame()
+
+    @property
+    def evaluated_rows_(self) -> Rows:
+        """The rows of the evaluations, in the order of ``history_``."""
+        self._start()
+        return self._archive.rows[self._archive.records["status"] != PENDING]
+
+    def _told(self) -> tuple[Rows, NDArray[np.float64]]:
+        self._start()
+        X, y = self._archive.observed()
+        if not len(y):
+            raise NotFittedError("nothing has been evaluated yet; call run() or tell() first")
+        return X, y
+
+    # --------------------------------------------------------------------------------------- inside
+
+    def _start(self, checkpoint: str | os.PathLike[str] | None = None) -> None:
+        """Set the search up on first use, from the checkpoint where there is one."""
+        if hasattr(self, "_archive"):
+            self._checkpoint = checkpoint or self._checkpoint
+            return
+        self._validate_params()
+        self._archive, self._checkpoint = Archive(self.space), checkpoint
+        self._seed = self.random_state
+        if checkpoint is not None and Path(checkpoint).exists():
+            self._archive, self._seed = Archive.load(checkpoint, self.space, self.random_state)
+        elif self._seed is None:
+            self._seed = int(np.random.default_rng().integers(2**31))
+        predictor = default_predictor() if self.predictor is None else self.predictor
+        pool = EvolutionaryCandidateSampler() if self.candidates is None else self.candidates
+        self._predictor = None if predictor == "random" else configured(predictor, self.space, self._seed)
+        self._candidates = configured(pool, self.space, self._seed)
+
+    def _next_size(self) -> int:
+        return max(self.n_initial - len(self._archive), 0) or self.batch_size
+
+    def _ask(self, n: int | None) -> Rows:
+        self._start()
+        archive = self._archive
+        X, y = archive.observed()
+        others = archive.rows[archive.records["status"] != DONE]
+        if initial := len(archive) < self.n_initial:
+            X, y, others = X[:0], y[:0], archive.rows
+        rng = np.random.default_rng([self._seed, len(archive)])
+        size = self._next_size() if n is None else n
+        proposal = propose(self.space, self._predictor, self._candidates, X, y, others, size, rng)
+        archive.add(
+            proposal.rows,
+            iteration=0 if initial else archive.last_iteration + 1,
+            predicted_score=proposal.predicted,
+            pool_size=len(proposal.pool),
+            proposal_seconds=proposal.seconds,
+        )
+        self.last_proposal_ = proposal
+        return proposal.rows
+
+    def _tell(self, rows: Rows, scores: NDArray[np.float64], seconds: NDArray[np.float64]) -> None:
+        failed = np.count_nonzero(~np.isfinite(scores))
+        if failed:
+            warnings.warn(
+                f"{failed} of {len(scores)} scores are NaN or infinite; they count as failed evaluations: "
+                f"not learned from, not proposed again",
+                UserWarning,
+                stacklevel=3,
+            )
+        self._archive.record(rows, scores, seconds)
+        if self._checkpoint is not None:
+            self._archive.save(self._checkpoint, self._seed)
+
+
+def configured(estimator: Any, space: SearchSpace, seed: int) -> Any:
+    """Return a clone that knows the space and is seeded: ``n_nodes``, ``space``, ``random_state`` where None."""
+    estimator = clone(estimator)
+    values = {"n_nodes": space.n_nodes, "space": space, "random_state": seed}
+    unset = {
+        name: values[name.rpartition("__")[2]]
+        for name, value in estimator.get_params(deep=True).items()
+        if value is None and name.rpartition("__")[2] in values
+    }
+    return estimator.set_params(**unset)
