@@ -26,7 +26,6 @@ class RowError(ValueError):
         super().__init__(f"row {row}: {problem}")
 
 
-
 def decode_metrics(messages: list[bytes]) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
     """Decode ``ModelMetrics`` messages.
 
@@ -43,9 +42,10 @@ def decode_metrics(messages: list[bytes]) -> tuple[NDArray[np.float64], NDArray[
     unusual = np.ones(n, bool)
     sizes = np.fromiter(map(len, messages), np.intp, n)
     for n_digits in range(1, 6):  # bytes of trainable_parameters
-        rows = np.flatnonzero(sizes == 3 * _EVALUATION_SIZE + 10 + n_digits)
-        data = np.frombuffer(b"".join([messages[k] for k in rows]), np.uint8).reshape(len(rows), -1)
-        official, doubles, counts = _decode_official(data, n_digits) if len(rows) else (rows, rows, rows)
+        size = 3 * _EVALUATION_SIZE + 10 + n_digits
+        rows = np.flatnonzero(sizes == size)
+        data = np.frombuffer(b"".join([messages[k] for k in rows]), np.uint8).reshape(-1, size)
+        official, doubles, counts = _decode_official(data, n_digits)
         rows = rows[official]
         values[rows], parameters[rows], unusual[rows] = doubles[official], counts[official], False
     for k in np.flatnonzero(unusual):
@@ -55,7 +55,9 @@ def decode_metrics(messages: list[bytes]) -> tuple[NDArray[np.float64], NDArray[
             raise RowError(k, f"metrics: {error}") from None
     bad = np.flatnonzero((parameters < 0) | (parameters >= 2**31))
     if len(bad):
-        raise RowError(bad[0], f"trainable_parameters is {parameters[bad[0]]}; it must be from 0 to 2**31 - 1")
+        raise RowError(
+            bad[0], f"trainable_parameters is {parameters[bad[0]]}; it must be from 0 to 2**31 - 1"
+        )
     return values, parameters.astype(np.int32)
 
 
@@ -87,7 +89,9 @@ def parse_message(data: bytes) -> tuple[NDArray[np.float64], int]:
         if number == 1:
             evaluations.append(_parse_evaluation(_expect(content, wire_type, _BYTES, "evaluation_data")))
         elif number == 2:
-            parameters = int.from_bytes(_expect(content, wire_type, _VARINT, "trainable_parameters"), "little")
+            parameters = int.from_bytes(
+                _expect(content, wire_type, _VARINT, "trainable_parameters"), "little"
+            )
     if len(evaluations) != 3:
         raise ValueError(f"{len(evaluations)} evaluations; there must be 3 (start, half way, end)")
     if parameters is None:

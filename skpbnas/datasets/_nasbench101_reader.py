@@ -45,8 +45,8 @@ def parse_rows(records: list[bytes]) -> RowBatch:
         try:
             module_hash, n_epochs, adjacency, operations, message = orjson.loads(record)
             index = cells.setdefault((module_hash, adjacency, operations), len(cells))
-            messages.append(a2b_base64(message, strict_mode=True))
-        except (ValueError, TypeError):
+            messages.append(a2b_base64(message.replace("\n", ""), strict_mode=True))
+        except (ValueError, TypeError, AttributeError):
             raise RowError(k, _why_malformed(record)) from None
         if index == len(first_row):
             first_row.append(k)
@@ -65,7 +65,8 @@ def parse_rows(records: list[bytes]) -> RowBatch:
 
 def _lossless(values: NDArray[np.float64]) -> NDArray[np.floating]:
     """Return values in single precision where that loses nothing, as in the official files."""
-    single = values.astype(np.float32)
+    with np.errstate(over="ignore"):
+        single = values.astype(np.float32)
     return single if np.array_equal(single, values) else values
 
 
@@ -105,7 +106,8 @@ def _check_values(values: NDArray[np.float64], epochs: NDArray[np.int32]) -> Non
     expected = epochs[:, None] * np.array([0, 0.5, 1])
     known = ~np.isnan(reached)
     wrong = known & ~(np.abs(np.where(known, reached, 0) - expected) <= 1)
-    _refuse(wrong, "current_epoch of evaluation {1} is {0}, not the start, the half and the end of the epochs", reached)
+    problem = "current_epoch of evaluation {1} is {0}; the three must be the start, half way and the end"
+    _refuse(wrong, problem, reached)
     metrics = values[:, 1:, CURRENT_EPOCH + 1 :]
     time, accuracies = metrics[..., 0], metrics[..., 1:]
     _refuse(~((time >= 0) & np.isfinite(time)), "training_time is {0}; it must be a number of seconds", time)

@@ -72,13 +72,12 @@ def frame(data: bytes) -> bytes:
     return length + _FOOTER.pack(masked_crc(length)) + data + _FOOTER.pack(masked_crc(data))
 
 
-def scan_blocks(path: str | PathLike[str]) -> Iterator[tuple[Block, bytes]]:
+def scan_blocks(path: str | PathLike[str]) -> Iterator[Block]:
     """Divide a file into blocks of whole records, and check the checksums of the records' lengths.
 
     Yields
     ------
-    Block, bytes
-        The block and its content.
+    Block
 
     Raises
     ------
@@ -92,7 +91,7 @@ def scan_blocks(path: str | PathLike[str]) -> Iterator[tuple[Block, bytes]]:
             data = rest + data
             starts, size = _record_starts(path, data, offset, row)
             rest = data[size:]
-            yield Block(offset, size, row), data[:size]
+            yield Block(offset, size, row)
             offset += size
             row += len(starts)
     if rest:
