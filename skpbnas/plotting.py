@@ -79,7 +79,7 @@ def plot_score_distribution(scores: Mapping[str, ArrayLike], ax: Axes | None = N
     for k, (name, group) in enumerate(values.items()):
         colour, style = COLOURS[k % len(COLOURS)], LINE_STYLES[k % len(LINE_STYLES)]
         options: dict[str, Any] = {"density": True, "histtype": "step", "linewidth": 1.5}
-        ax.hist(group, edges, color=colour, linestyle=style, label=name, **options)
+        ax.hist(group, edges.tolist(), color=colour, linestyle=style, label=name, **options)
     ax.set(xlabel="score", ylabel="density")
     ax.legend(frameon=False)
     return ax

@@ -20,10 +20,10 @@ from ._base import BaseCandidateSampler, Pool
 class MaximumLikelihoodCandidateSampler(BaseCandidateSampler):
     """Draws the pool by climbing the predictor from random architectures (section 3.2, eq. 8 and 9).
 
-    Each of N' random architectures becomes a pair of continuous shadow matrices, which are mapped to a graph by
-    thresholding and maximum, scored, and moved along the gradient of the score, passed straight through the
-    mapping. The best valid architecture on each way enters the pool; where several ways end at the same one,
-    the next best that were seen fill it up.
+    Each of N' random architectures becomes a pair of continuous shadow matrices, which are mapped to a graph
+    by thresholding and maximum, scored, and moved along the gradient of the score, passed straight through
+    the mapping. The best valid architecture on each way enters the pool; where several ways end at the same
+    one, the next best that were seen fill it up.
 
     Parameters
     ----------

@@ -26,8 +26,8 @@ def train_digits_cell(cell: Cell, seed: int = 0) -> dict[str, float]:
     """Train the network of one cell on the digits, from scratch.
 
     The network is NASBench-101's: a stem, two stacks of one cell with a max pooling between them, global
-    mean pooling, and a linear output. 400 images are for training, 600 for validation and 797 for testing; the
-    split and the noise on the images are the same for every cell and seed.
+    mean pooling, and a linear output. 400 images are for training, 600 for validation and 797 for testing;
+    the split and the noise on the images are the same for every cell and seed.
 
     Parameters
     ----------

@@ -15,7 +15,7 @@ from ..spaces import Rows, SearchSpace
 class Evaluation(NamedTuple):
     """The outcome of one architecture of a batch: its score, or what its objective raised."""
 
-    index: int
+    position: int
     score: float
     error: Exception | None
     seconds: float
@@ -47,14 +47,13 @@ def evaluate(
 def _evaluate_one(objective: Callable[[Any], Any], index: int, architecture: Any) -> Evaluation:
     start = perf_counter()
     try:
-        result = objective(architecture)
-        try:
-            score, error = float(result), None
-        except (TypeError, ValueError):
-            score = np.nan
-            error = TypeError(
-                f"the objective returned {result!r}; it must return one number per architecture"
-            )
-    except Exception as raised:  # handed to the search, which raises it once the batch is told
-        score, error = np.nan, raised
-    return Evaluation(index, score, error, perf_counter() - start)
+        return Evaluation(index, _as_score(objective(architecture)), None, perf_counter() - start)
+    except Exception as error:  # handed to the search, which raises it once the batch is told
+        return Evaluation(index, np.nan, error, perf_counter() - start)
+
+
+def _as_score(result: Any) -> float:
+    try:
+        return float(result)
+    except (TypeError, ValueError):
+        raise TypeError(f"the objective returned {result!r}; it must return one number") from None

@@ -74,13 +74,13 @@ def propose(
     start = perf_counter()
     if len(y) == 0:
         predictor, candidates = None, UniformCandidateSampler(space, n_candidates=n)
-        X, y = pending, np.zeros(len(pending))
-        pending = pending[:0]
-    if predictor is not None:
-        predictor.fit(X, y)
-        if "predictor" in candidates.get_params(deep=False):
-            candidates.set_params(predictor=predictor)
-    candidates.fit(X, y)
+        candidates.fit(space.sample(1, rng))  # it learns nothing from the row
+    else:
+        if predictor is not None:
+            predictor.fit(X, y)
+            if "predictor" in candidates.get_params(deep=False):
+                candidates.set_params(predictor=predictor)
+        candidates.fit(X, y)
     seed = int(rng.integers(2**31))
     pool = candidates.sample(exclude=np.concatenate([X, pending]), random_state=seed)
     if predictor is None:

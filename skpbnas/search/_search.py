@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Callable, Sequence
+from numbers import Integral
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,11 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, clone
 from sklearn.exceptions import NotFittedError
+from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from tqdm.auto import tqdm
 
 from ..candidates import EvolutionaryCandidateSampler, SpaceExhaustedWarning
+from ..predictors import GCNRankPredictor
 from ..spaces import Rows, SearchSpace
 from ._archive import DONE, PENDING, Archive
 from ._evaluate import evaluate
@@ -78,6 +81,15 @@ class PredictorBasedSearch(BaseEstimator):
     Mauch et al., "Efficient Sampling for Predictor-Based Neural Architecture Search", Algorithm 1.
     """
 
+    _parameter_constraints: dict = {
+        "space": [SearchSpace],
+        "predictor": [HasMethods(["fit", "predict"]), StrOptions({"random"}), None],
+        "candidates": [HasMethods(["fit", "sample"]), None],
+        "n_initial": [Interval(Integral, 1, None, closed="left")],
+        "batch_size": [Interval(Integral, 1, None, closed="left")],
+        "random_state": [Interval(Integral, 0, None, closed="left"), None],
+    }
+
     def __init__(
         self,
         space: SearchSpace,
@@ -117,9 +129,7 @@ class PredictorBasedSearch(BaseEstimator):
         """
         rows = self._ask(n)
         if not len(rows):
-            raise ValueError(
-                f"every architecture of {self.space!r} has been proposed; nothing is left to ask for"
-            )
+            raise ValueError(f"every architecture of {self.space!r} has been proposed; there is none left")
         return rows
 
     def tell(self, X: ArrayLike, y: ArrayLike) -> PredictorBasedSearch:
@@ -138,6 +148,7 @@ class PredictorBasedSearch(BaseEstimator):
         ValueError
             Where the shapes do not agree or a row is not valid; nothing is added then.
         """
+        self._begin()
         rows, scores = np.asarray(X), np.asarray(y, dtype=np.float64)
         if scores.shape != (len(rows),):
             raise ValueError(f"y has shape {scores.shape} for {len(rows)} rows of X; pass one score per row")
@@ -195,7 +206,8 @@ class PredictorBasedSearch(BaseEstimator):
         """
         if vectorized is None:
             vectorized = bool(getattr(objective, "vectorized", False))
-        self._start(checkpoint)
+        self._begin(checkpoint)
+        self._checkpoint = checkpoint
         archive = self._archive
         with tqdm(total=n_evaluations, initial=archive.n_told, disable=not progress, unit="cell") as bar:
             while (left := n_evaluations - archive.n_told) > 0:
@@ -224,7 +236,7 @@ class PredictorBasedSearch(BaseEstimator):
                 if n_jobs == 1:
                     break
                 continue
-            index = slice(result.index, result.index + 1)
+            index = slice(result.position, result.position + 1)
             self._tell(rows[index], np.array([result.score]), np.array([result.seconds]))
             bar.update()
             if np.isfinite(best := self._archive.best_score):
@@ -248,17 +260,17 @@ class PredictorBasedSearch(BaseEstimator):
     @property
     def history_(self) -> pd.DataFrame:
         """One line per evaluation."""
-        self._start()
+        self._begin()
         return self._archive.to_frame()
 
     @property
     def evaluated_rows_(self) -> Rows:
         """The rows of the evaluations, in the order of ``history_``."""
-        self._start()
+        self._begin()
         return self._archive.rows[self._archive.records["status"] != PENDING]
 
     def _told(self) -> tuple[Rows, NDArray[np.float64]]:
-        self._start()
+        self._begin()
         X, y = self._archive.observed()
         if not len(y):
             raise NotFittedError("nothing has been evaluated yet; call run() or tell() first")
@@ -266,19 +278,18 @@ class PredictorBasedSearch(BaseEstimator):
 
     # --------------------------------------------------------------------------------------- inside
 
-    def _start(self, checkpoint: str | os.PathLike[str] | None = None) -> None:
+    def _begin(self, checkpoint: str | os.PathLike[str] | None = None) -> None:
         """Set the search up on first use, from the checkpoint where there is one."""
         if hasattr(self, "_archive"):
-            self._checkpoint = checkpoint or self._checkpoint
             return
         self._validate_params()
-        self._archive, self._checkpoint = Archive(self.space), checkpoint
-        self._seed = self.random_state
         if checkpoint is not None and Path(checkpoint).exists():
             self._archive, self._seed = Archive.load(checkpoint, self.space, self.random_state)
-        elif self._seed is None:
-            self._seed = int(np.random.default_rng().integers(2**31))
-        predictor = default_predictor() if self.predictor is None else self.predictor
+        else:
+            seed = self.random_state
+            self._archive = Archive(self.space)
+            self._seed = int(np.random.default_rng().integers(2**31)) if seed is None else seed
+        predictor = GCNRankPredictor() if self.predictor is None else self.predictor
         pool = EvolutionaryCandidateSampler() if self.candidates is None else self.candidates
         self._predictor = None if predictor == "random" else configured(predictor, self.space, self._seed)
         self._candidates = configured(pool, self.space, self._seed)
@@ -287,7 +298,7 @@ class PredictorBasedSearch(BaseEstimator):
         return max(self.n_initial - len(self._archive), 0) or self.batch_size
 
     def _ask(self, n: int | None) -> Rows:
-        self._start()
+        self._begin()
         archive = self._archive
         X, y = archive.observed()
         others = archive.rows[archive.records["status"] != DONE]
@@ -306,6 +317,8 @@ class PredictorBasedSearch(BaseEstimator):
         self.last_proposal_ = proposal
         return proposal.rows
 
+    _checkpoint: str | os.PathLike[str] | None = None  # only while a run has one
+
     def _tell(self, rows: Rows, scores: NDArray[np.float64], seconds: NDArray[np.float64]) -> None:
         failed = np.count_nonzero(~np.isfinite(scores))
         if failed:
@@ -321,7 +334,7 @@ class PredictorBasedSearch(BaseEstimator):
 
 
 def configured(estimator: Any, space: SearchSpace, seed: int) -> Any:
-    """Return a clone that knows the space and is seeded: ``n_nodes``, ``space``, ``random_state`` where None."""
+    """Return a clone whose ``n_nodes``, ``space`` and ``random_state`` are set where they are None."""
     estimator = clone(estimator)
     values = {"n_nodes": space.n_nodes, "space": space, "random_state": seed}
     unset = {

@@ -19,7 +19,7 @@ def split_rows(X: ArrayLike, n_nodes: int, n_node_features: int) -> tuple[NDArra
     if rows.ndim != 2 or rows.shape[1] != n_features:
         raise ValueError(
             f"X has shape {rows.shape}, but a row of this space has {n_features} columns "
-            f"({n_nodes}**2 + {n_nodes}*{n_node_features}); pass the rows of space.encode, shape (n, {n_features})"
+            f"({n_nodes}**2 + {n_nodes}*{n_node_features}); pass the rows of space.encode"
         )
     adjacency, features = rows[:, : n_nodes**2], rows[:, n_nodes**2 :]
     return adjacency.reshape(-1, n_nodes, n_nodes), features.reshape(-1, n_nodes, n_node_features)

@@ -1,0 +1,173 @@
+"""A table of trained architectures: what a search can be measured on without training anything."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ..spaces import NASBench101Space, Rows, SearchSpace
+
+
+class TabularBenchmark:
+    """A space, architectures of it, and what was measured of each.
+
+    Parameters
+    ----------
+    space : SearchSpace
+    X : array-like of shape (n, n_features)
+        Valid rows, no two of them isomorphic.
+    columns : mapping of str to array-like of shape (n,)
+        The measurements, such as accuracies and seconds.
+
+    Attributes
+    ----------
+    columns : dict of str to ndarray
+        The measurements.
+    n_queries : int
+        How many values have been looked up.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skpbnas import CellSpace
+    >>> from skpbnas.datasets import TabularBenchmark
+    >>> space = CellSpace(4, ["conv", "pool"])
+    >>> X = space.enumerate()
+    >>> table = TabularBenchmark(space, X, {"accuracy": np.linspace(0, 1, len(X))})
+    >>> table.query(X[[0, -1]], "accuracy")
+    array([0., 1.])
+    """
+
+    def __init__(self, space: SearchSpace, X: ArrayLike, columns: Mapping[str, ArrayLike]) -> None:
+        self.space = space
+        self.X: Rows = np.asarray(X)
+        self.columns: dict[str, NDArray] = {name: np.asarray(column) for name, column in columns.items()}
+        self.n_queries = 0
+        for name, column in self.columns.items():
+            if column.shape != (len(self.X),):
+                raise ValueError(
+                    f"column {name!r} has shape {column.shape}; {len(self.X)} rows need one value each"
+                )
+        invalid = np.flatnonzero(~space.is_valid(self.X))
+        if len(invalid):
+            raise ValueError(f"row {invalid[0]} of X is not a valid architecture of {space!r}; leave it out")
+        keys = space.canonical_key(self.X)
+        self._order = np.argsort(keys, kind="stable")
+        self._keys = keys[self._order]
+        same = np.flatnonzero(self._keys[1:] == self._keys[:-1])
+        if len(same):
+            first, second = np.sort(self._order[same[0] : same[0] + 2])
+            raise ValueError(f"rows {first} and {second} of X are the same architecture; keep one of them")
+
+    def __len__(self) -> int:
+        return len(self.X)
+
+    def __repr__(self) -> str:
+        return f"TabularBenchmark({self.space!r}, {len(self)} architectures, columns={list(self.columns)})"
+
+    @classmethod
+    def from_npz(cls, path: str | os.PathLike[str]) -> TabularBenchmark:
+        """Read a table of NASBench-101 cells from a NumPy archive.
+
+        Parameters
+        ----------
+        path : path
+            With the arrays ``adjacency`` (n, 7, 7), ``operations`` (n, 7) (0 conv3x3-bn-relu, 1
+            conv1x1-bn-relu, 2 maxpool3x3, -1 input, output and unused), ``num_vertices`` (n,), and any
+            number of columns (n,).
+
+        Returns
+        -------
+        TabularBenchmark
+
+        Raises
+        ------
+        ValueError
+            Where the file is no such archive.
+        """
+        try:
+            with np.load(path, allow_pickle=False) as file:
+                arrays = {name: file[name] for name in file.files}
+            X = _rows_of_cells(arrays.pop("adjacency"), arrays.pop("operations"), arrays.pop("num_vertices"))
+        except FileNotFoundError:
+            raise
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
+            raise ValueError(
+                f"{os.fspath(path)!r} is not a table of NASBench-101 cells ({error}); it needs "
+                f"adjacency (n, 7, 7), operations (n, 7), num_vertices (n,) and columns, saved by np.savez"
+            ) from error
+        columns = {name: array for name, array in arrays.items() if array.shape == (len(X),)}
+        return cls(NASBench101Space(), X, columns)
+
+    def query(self, X: ArrayLike, column: str) -> NDArray:
+        """Look values up, for rows in any isomorphic form; each counts as a query.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, n_features)
+        column : str
+
+        Returns
+        -------
+        ndarray of shape (n,)
+
+        Raises
+        ------
+        KeyError
+            Where there is no such column, or a row is not in the table.
+        """
+        values = self.columns[self._known(column)]
+        keys = self.space.canonical_key(X)
+        place = np.minimum(np.searchsorted(self._keys, keys), len(self._keys) - 1)
+        absent = np.flatnonzero(self._keys[place] != keys)
+        if len(absent):
+            raise KeyError(
+                f"row {absent[0]} of X is not among the {len(self)} architectures of this table; "
+                f"sample from table.space or choose rows of table.X"
+            )
+        self.n_queries += len(keys)
+        return values[self._order[place]]
+
+    def objective(self, column: str) -> TableObjective:
+        """Return the objective that looks ``column`` up, for ``PredictorBasedSearch.run``."""
+        return TableObjective(self, self._known(column))
+
+    def oracle(self, column: str) -> tuple[Rows, float]:
+        """Return the best row of the table and its value: what no search can beat."""
+        values = self.columns[self._known(column)]
+        best = int(np.nanargmax(values))
+        return self.X[best], float(values[best])
+
+    def _known(self, column: str) -> str:
+        if column not in self.columns:
+            raise KeyError(f"no column {column!r}; this table has {list(self.columns)}")
+        return column
+
+
+class TableObjective:
+    """A column of a table as an objective of rows."""
+
+    vectorized = True
+
+    def __init__(self, table: TabularBenchmark, column: str) -> None:
+        self.table = table
+        self.column = column
+
+    def __call__(self, X: ArrayLike) -> NDArray:
+        """Return the values of rows ``(n, n_features)``."""
+        return self.table.query(X, self.column)
+
+
+def _rows_of_cells(adjacency: NDArray, operations: NDArray, n_vertices: NDArray) -> NDArray[np.uint8]:
+    """Return the rows of NASBench-101 cells given as arrays."""
+    n, n_nodes = operations.shape
+    features: Any = np.zeros((n, n_nodes, 5), np.uint8)
+    for k in range(3):
+        features[:, :, k + 1] = operations == k
+    features[:, 0, 0] = 1
+    features[np.arange(n), n_vertices.astype(int) - 1, 4] = 1
+    return np.concatenate([adjacency.reshape(n, -1), features.reshape(n, -1)], axis=1).astype(np.uint8)
