@@ -1,7 +1,7 @@
 """Train every cell of at most five vertices on the digits, three times, and make the bundled table.
 
-    python benchmarks/train_digits_cells.py run results.csv      # resumable; about an hour on two cores
-    python benchmarks/train_digits_cells.py assemble results.csv  # writes the table and prints its statistics
+python benchmarks/train_digits_cells.py run results.csv      # resumable; about an hour on two cores
+python benchmarks/train_digits_cells.py assemble results.csv  # writes the table and prints its statistics
 """
 
 from __future__ import annotations
@@ -68,7 +68,8 @@ def run(path: Path, n_jobs: int) -> None:
 def assemble(path: Path) -> None:
     """Write the table in the order of ``SPACE.enumerate()`` and print what its description states."""
     results = pd.read_csv(path, dtype={"key": np.uint64}).drop_duplicates(["key", "repeat"])
-    keys = SPACE.canonical_key(SPACE.enumerate())
+    X = SPACE.enumerate()
+    keys = SPACE.canonical_key(X)
     columns: dict[str, np.ndarray] = {}
     for repeat in range(N_REPEATS):
         part = results[results["repeat"] == repeat].set_index("key").loc[keys]
@@ -77,7 +78,7 @@ def assemble(path: Path) -> None:
         columns["trainable_parameters"] = part["trainable_parameters"].to_numpy(np.int32)
         columns[f"training_seconds_{repeat}"] = part["training_seconds"].to_numpy(np.float32)
     TABLE.parent.mkdir(exist_ok=True)
-    np.savez_compressed(TABLE, keys=keys, **columns)
+    np.savez_compressed(TABLE, rows=X, **columns)
     report(columns)
 
 
@@ -93,7 +94,7 @@ def report(columns: dict[str, np.ndarray]) -> None:
     print(f"Kendall tau, mean validation to mean test: {kendalltau(mean, test.mean(axis=0))[0]:.3f}")
     print(f"Kendall tau, mean validation at half to full training: {kendalltau(half, mean)[0]:.3f}")
     levels = [0, 0.1, 0.25, 0.5, 0.75, 0.9, 0.99, 1]
-    print("quantiles of mean validation accuracy:", dict(zip(levels, np.quantile(mean, levels).round(4))))
+    print(f"quantiles {levels} of mean validation accuracy:", np.quantile(mean, levels).round(4))
     print("ten best:", np.sort(mean)[::-1][:10].round(4))
     seconds = repeats("training_seconds")
     print(f"seconds a training: median {np.median(seconds):.2f}, in all {seconds.sum():.0f}")

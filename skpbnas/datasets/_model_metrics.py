@@ -21,7 +21,7 @@ _VARINT, _DOUBLE, _BYTES, _FLOAT = 0, 1, 2, 5  # wire types
 class RowError(ValueError):
     """What is wrong with a row; ``row`` counts from the first of the batch."""
 
-    def __init__(self, row: int, problem: str) -> None:
+    def __init__(self, row: int | np.integer, problem: str) -> None:
         self.row, self.problem = int(row), problem
         super().__init__(f"row {row}: {problem}")
 

@@ -142,7 +142,7 @@ def build_table(
 
 
 def _number(module_hash: NDArray[np.uint8]) -> NDArray[np.intp]:
-    """Number the hashes ``(m, 16)`` in order of their first appearance."""
+    """Return the number of each hash of ``(m, 16)``, in order of their first appearance."""
     data, numbers = module_hash.tobytes(), dict[bytes, int]()
     return np.array([numbers.setdefault(data[k : k + 16], len(numbers)) for k in range(0, len(data), 16)])
 
@@ -160,7 +160,7 @@ def _check_cells(rows: RowBatch, index: NDArray[np.intp], first: NDArray[np.intp
 
 
 def _number_repeats(group: NDArray[np.int64], metrics: NDArray[np.floating]) -> NDArray[np.intp]:
-    """Number the rows of each group in the order in which they come, and refuse a row that stands twice."""
+    """Return the number of each row within its group, in order; refuse a row that stands twice."""
     order = np.argsort(group, kind="stable")
     group, metrics = group[order], metrics[order]
     position = np.arange(len(group))

@@ -40,7 +40,10 @@ def parse_rows(records: list[bytes]) -> RowBatch:
         Naming the first row of the batch that shows a problem, and the problem.
     """
     cells: dict[tuple[str, str, str], int] = {}
-    cell, epochs, messages, first_row = [], [], [], []
+    cell: list[int] = []
+    epochs: list[int] = []
+    messages: list[bytes] = []
+    first_row: list[int] = []
     for k, record in enumerate(records):
         try:
             module_hash, n_epochs, adjacency, operations, message = orjson.loads(record)
@@ -53,14 +56,42 @@ def parse_rows(records: list[bytes]) -> RowBatch:
         cell.append(index)
         epochs.append(n_epochs)
     values, parameters = decode_metrics(messages)
+    return make_batch(list(cells), cell, _check_epochs(epochs), values, parameters, first_row)
+
+
+def make_batch(
+    cells: list[tuple[str, str, str]],
+    cell: list[int],
+    epochs: NDArray[np.int32],
+    values: NDArray[np.float64],
+    parameters: NDArray[np.int32],
+    first_row: list[int],
+) -> RowBatch:
+    """Check rows and bring them into the form in which they are stored.
+
+    Parameters
+    ----------
+    cells : list of (module_hash, adjacency, operations), length m
+        As in a row: hexadecimal digits, digits 0 and 1, names joined by commas.
+    cell : list of int, length n
+        Of each row, an index of ``cells``.
+    epochs : ndarray of shape (n,)
+    values : ndarray of shape (n, 3, 5)
+        As :func:`decode_metrics` returns them.
+    parameters : ndarray of shape (n,)
+    first_row : list of int, length m
+        The first row with each of the cells.
+
+    Raises
+    ------
+    RowError
+        Naming the row and the problem.
+    """
     first = np.array(first_row, np.int64)
-    module_hash, X, key = _parse_cells(list(cells), first)
-    checked_epochs = _check_epochs(epochs)
-    _check_values(values, checked_epochs)
-    metrics = values[:, 1:, CURRENT_EPOCH + 1 :]
-    return RowBatch(
-        np.array(cell, np.int32), checked_epochs, _lossless(metrics), parameters, module_hash, X, key, first
-    )
+    module_hash, X, key = _parse_cells(cells, first)
+    _check_values(values, epochs)
+    metrics = _lossless(values[:, 1:, CURRENT_EPOCH + 1 :])
+    return RowBatch(np.array(cell, np.int32), epochs, metrics, parameters, module_hash, X, key, first)
 
 
 def _lossless(values: NDArray[np.float64]) -> NDArray[np.floating]:
@@ -144,7 +175,8 @@ def _parse_cells(
         n = math.isqrt(size)
         digits = "".join([cells[k][1] for k in members]).encode()
         adjacency[members, :n, :n] = np.frombuffer(digits, np.uint8).reshape(-1, n, n) - ord("0")
-        nodes[np.array(members)[:, None], np.arange(n), [_labels(cells[k][2]) for k in members]] = 1
+        labels = np.array([_labels(cells[k][2]) for k in members])
+        nodes[np.array(members)[:, None], np.arange(n), labels] = 1
     invalid = np.flatnonzero(~space.is_valid(X))
     if len(invalid):
         _, matrix, operations = cells[invalid[0]]

@@ -121,6 +121,27 @@ class TabularBenchmark:
             Where there is no such column, or a row is not in the table.
         """
         values = self.columns[self._known(column)]
+        places = self.locate(X)
+        self.n_queries += len(places)
+        return values[places]
+
+    def locate(self, X: ArrayLike) -> NDArray[np.intp]:
+        """Return where in the table each row stands, in any isomorphic form.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n,)
+            Indices of ``self.X``.
+
+        Raises
+        ------
+        KeyError
+            Where a row is not in the table.
+        """
         keys = self.space.canonical_key(X)
         place = np.minimum(np.searchsorted(self._keys, keys), len(self._keys) - 1)
         absent = np.flatnonzero(self._keys[place] != keys)
@@ -129,8 +150,7 @@ class TabularBenchmark:
                 f"row {absent[0]} of X is not among the {len(self)} architectures of this table; "
                 f"sample from table.space or choose rows of table.X"
             )
-        self.n_queries += len(keys)
-        return values[self._order[place]]
+        return self._order[place]
 
     def objective(self, column: str) -> TableObjective:
         """Return the objective that looks ``column`` up, for ``PredictorBasedSearch.run``."""

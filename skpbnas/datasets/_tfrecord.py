@@ -101,7 +101,7 @@ def scan_blocks(path: str | PathLike[str]) -> Iterator[Block]:
 
 
 def read_records(path: str | PathLike[str], block: Block) -> tuple[list[bytes], list[int]]:
-    """Return the records of a block, and the byte of the file where each begins, with all checksums checked."""
+    """Return the records of a block and where in the file each begins; all checksums are checked."""
     with open(path, "rb") as file:
         file.seek(block.offset)
         data = file.read(block.size)

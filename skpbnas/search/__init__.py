@@ -1,6 +1,7 @@
 """Algorithm 1 of the paper: propose a batch, evaluate it, learn from it, and again."""
 
+from ._archive import CheckpointError
 from ._propose import Proposal, propose
 from ._search import PredictorBasedSearch
 
-__all__ = ["PredictorBasedSearch", "Proposal", "propose"]
+__all__ = ["CheckpointError", "PredictorBasedSearch", "Proposal", "propose"]

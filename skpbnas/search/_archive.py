@@ -30,6 +30,10 @@ _RECORD = np.dtype(
 )
 
 
+class CheckpointError(ValueError):
+    """A checkpoint that cannot be read, or that belongs to another search."""
+
+
 class Archive:
     """The architectures of a search, one record each, in the order in which they were asked for.
 
@@ -121,16 +125,16 @@ class Archive:
             with np.load(path, allow_pickle=False) as file:
                 rows, records, meta = file["rows"], file["records"], json.loads(str(file["meta"]))
         except (OSError, ValueError, KeyError, EOFError) as error:
-            raise ValueError(
+            raise CheckpointError(
                 f"checkpoint={str(path)!r} is not a checkpoint of a search ({error}); give another path"
             ) from error
         if meta["format"] != _FORMAT or meta["space"] != repr(space):
-            raise ValueError(
+            raise CheckpointError(
                 f"checkpoint={str(path)!r} belongs to a search of {meta['space']} (format {meta['format']}), "
                 f"not of {space!r} (format {_FORMAT}); give another path"
             )
         if seed is not None and seed != meta["seed"]:
-            raise ValueError(
+            raise CheckpointError(
                 f"checkpoint={str(path)!r} belongs to a search with random_state={meta['seed']}, not {seed}; "
                 f"give that number, None to continue it, or another path"
             )

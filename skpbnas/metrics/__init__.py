@@ -1,0 +1,35 @@
+"""Ranking scores with their scorers, and the sample-efficiency gain."""
+
+from ._gain import (
+    GainSplit,
+    expected_trials,
+    sample_efficiency_gain,
+    split_sample_efficiency_gain,
+    trials_pmf,
+)
+from ._ranking import (
+    best_rank_at_k,
+    best_rank_at_k_scorer,
+    kendall_tau,
+    kendall_tau_scorer,
+    precision_at_k,
+    precision_at_k_scorer,
+    spearman_rho,
+    spearman_rho_scorer,
+)
+
+__all__ = [
+    "GainSplit",
+    "best_rank_at_k",
+    "best_rank_at_k_scorer",
+    "expected_trials",
+    "kendall_tau",
+    "kendall_tau_scorer",
+    "precision_at_k",
+    "precision_at_k_scorer",
+    "sample_efficiency_gain",
+    "spearman_rho",
+    "spearman_rho_scorer",
+    "split_sample_efficiency_gain",
+    "trials_pmf",
+]
