@@ -99,13 +99,25 @@ def plot_cell(cell: Cell, ax: Axes | None = None) -> Axes:
     """
     ax = _axes(ax)
     layout = cell.layout()
-    for i, j in np.argwhere(cell.adjacency):
-        arrow = {"arrowstyle": "-|>", "color": "0.35", "shrinkA": 14, "shrinkB": 14}
-        ax.annotate("", xy=tuple(layout[j]), xytext=tuple(layout[i]), arrowprops=arrow)
+    boxes = []
     for (x, y), operation, colour in zip(layout, cell.operations, cell.colours(), strict=True):
-        box = {"boxstyle": "round,pad=0.4", "facecolor": colour, "edgecolor": "0.2"}
-        ax.text(x, y, operation, ha="center", va="center", fontsize=9, bbox=box, zorder=3)
-    ax.set(xlim=(layout[:, 0].min() - 0.8, layout[:, 0].max() + 0.8), ylim=(layout[:, 1].max() + 0.5, -0.5))
+        style = {"boxstyle": "round,pad=0.4", "facecolor": colour, "edgecolor": "0.2"}
+        boxes.append(ax.text(x, y, operation, ha="center", va="center", fontsize=9, bbox=style, zorder=3))
+    for i, j in np.argwhere(cell.adjacency):
+        # An edge that skips a depth bends outwards, around what lies between.
+        outwards = -0.3 if layout[i, 0] + layout[j, 0] > 0 else 0.3
+        bend = 0.0 if layout[j, 1] - layout[i, 1] == 1 else outwards
+        arrow: dict[str, Any] = {
+            "arrowstyle": "-|>",
+            "color": "0.35",
+            "patchA": boxes[i].get_bbox_patch(),
+            "patchB": boxes[j].get_bbox_patch(),
+            "shrinkA": 0,
+            "shrinkB": 1,
+            "connectionstyle": f"arc3,rad={bend}",
+        }
+        ax.annotate("", xy=tuple(layout[j]), xytext=tuple(layout[i]), arrowprops=arrow, zorder=2)
+    ax.set(xlim=(layout[:, 0].min() - 0.9, layout[:, 0].max() + 0.9), ylim=(layout[:, 1].max() + 0.5, -0.5))
     ax.set_axis_off()
     return ax
 

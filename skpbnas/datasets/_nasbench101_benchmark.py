@@ -206,6 +206,7 @@ class NASBench101Benchmark(TabularBenchmark):
         if not runs:
             raise KeyError(f"this cell was not trained for {epochs} epochs in this table")
         run = runs[self._rng.integers(len(runs))]
+        self.n_queries += 1
         point = "halfway" if stop_halfway else "final"
         data = fixed | {metric: run[f"{point}_{metric}"] for metric in METRICS}
         self._spend(data["training_time"], epochs // 2 if stop_halfway else epochs)

@@ -1,0 +1,48 @@
+# `make demo` and `make test` need nothing but Python: each makes the virtual environment and installs what it needs.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+# The environment's own torch is a CPU build; the package itself accepts a range (pyproject.toml).
+TORCH := torch==2.13.0
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint format docs clean
+
+help:  ## list the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## */make \1|/' | column -t -s '|'
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --upgrade pip
+	$(BIN)/pip install --quiet $(TORCH)
+
+$(VENV)/demo.stamp: pyproject.toml | $(BIN)/python
+	$(BIN)/pip install --quiet --editable '.[cli,plot]'
+	touch $@
+
+$(VENV)/dev.stamp: pyproject.toml | $(BIN)/python
+	$(BIN)/pip install --quiet --editable '.[dev]'
+	touch $@
+
+demo: $(VENV)/demo.stamp  ## search 2,532 really trained cells, and draw the result to demo-output/
+	rm -rf demo-output
+	$(BIN)/skpbnas search --benchmark digits-cells --pool evolutionary --n-candidates 1000 --batch-size 4 \
+		--budget 150 --report test_accuracy --output demo-output
+
+test: lint  ## check style and types, and run the tests
+	$(BIN)/python -m pytest --numprocesses auto
+
+lint: $(VENV)/dev.stamp  ## check style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(VENV)/dev.stamp  ## put the code into the project's style
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+docs: $(VENV)/dev.stamp  ## build the documentation to docs/_build/html
+	$(BIN)/sphinx-build -W --keep-going -b html docs docs/_build/html
+
+clean:  ## remove everything that the other targets made
+	rm -rf $(VENV) demo-output build dist docs/_build docs/gallery docs/api .mypy_cache .pytest_cache .ruff_cache
