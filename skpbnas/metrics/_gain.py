@@ -33,6 +33,12 @@ def trials_pmf(n_architectures: int, n_successes: int) -> NDArray[np.float64]:
     -------
     ndarray of shape (n_architectures,)
         The probability that ``tau = k`` for k = 1 .. K; it adds up to one, or to zero for ``M = 0``.
+
+    Examples
+    --------
+    >>> from skpbnas.metrics import trials_pmf
+    >>> trials_pmf(4, 2).round(3)
+    array([0.5  , 0.333, 0.167, 0.   ])
     """
     _check_counts(n_architectures, np.asarray(n_successes))
     K, M = n_architectures, n_successes
@@ -57,6 +63,12 @@ def expected_trials(n_architectures: int, n_successes: ArrayLike) -> NDArray[np.
     Returns
     -------
     ndarray of the shape of ``n_successes``
+
+    Examples
+    --------
+    >>> from skpbnas.metrics import expected_trials
+    >>> expected_trials(99, [0, 1, 99])
+    array([100.,  50.,   1.])
     """
     successes = np.asarray(n_successes)
     _check_counts(n_architectures, successes)
@@ -82,6 +94,11 @@ def sample_efficiency_gain(
     ndarray of the shape of ``targets``
         ``10 log10(E_S[tau] / E_C[tau])``: 0 where nothing is gained, 10 for ten times fewer trainings.
 
+    Raises
+    ------
+    ValueError
+        Where a target is NaN, or errors are empty, NaN or infinite.
+
     Notes
     -----
     Where no candidate reaches the target, E_C[tau] is taken as K + 1, "not found within the set".
@@ -95,6 +112,8 @@ def sample_efficiency_gain(
     array([20.,  0.])
     """
     levels = np.asarray(targets, dtype=np.float64)
+    if np.isnan(levels).any():
+        raise ValueError("targets contains NaN; give the errors to reach, such as np.linspace(0.05, 0.1)")
     before = _trials(space_errors, levels, "space_errors")
     after = _trials(candidate_errors, levels, "candidate_errors")
     return np.asarray(10 * np.log10(before / after))
@@ -132,7 +151,9 @@ def _trials(errors: ArrayLike, targets: NDArray[np.float64], name: str) -> NDArr
 def _check_counts(n_architectures: int, n_successes: NDArray) -> None:
     if n_architectures < 1:
         raise ValueError(f"n_architectures={n_architectures} is not allowed; give a number from 1 on")
-    if (n_successes < 0).any() or (n_successes > n_architectures).any():
+    allowed = (n_successes >= 0) & (n_successes <= n_architectures) & (n_successes == np.floor(n_successes))
+    if not allowed.all():
         raise ValueError(
-            f"n_successes={n_successes.tolist()} is not allowed; give numbers from 0 to {n_architectures}"
+            f"n_successes={n_successes.tolist()} is not allowed; "
+            f"give whole numbers from 0 to n_architectures={n_architectures}"
         )

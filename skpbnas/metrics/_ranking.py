@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import kendalltau, spearmanr
@@ -64,7 +67,8 @@ def precision_at_k(y_true: ArrayLike, y_pred: ArrayLike, k: int = 10) -> float:
     -------
     float
         From 0 to 1. Among architectures whose prediction ties at the k-th place, the expectation over a
-        random choice is taken, so that a constant predictor scores no better than chance.
+        random choice is taken, so that a constant predictor scores no better than chance. All whose true
+        score ties at the k-th place count as truly best.
     """
     true, predicted = _pair(y_true, y_pred)
     _check_k(k, len(true))
@@ -106,10 +110,10 @@ def _pair(y_true: ArrayLike, y_pred: ArrayLike) -> tuple[NDArray[np.float64], ND
     return true, predicted
 
 
-def _zero_if_undefined(true: NDArray, predicted: NDArray, correlation: object) -> float:
+def _zero_if_undefined(true: NDArray, predicted: NDArray, correlation: Callable[..., Any]) -> float:
     if np.ptp(true) == 0 or np.ptp(predicted) == 0:
         return 0.0
-    return float(correlation(true, predicted).statistic)  # type: ignore[operator]
+    return float(correlation(true, predicted).statistic)
 
 
 def _check_k(k: int, n: int) -> None:
@@ -117,6 +121,7 @@ def _check_k(k: int, n: int) -> None:
         raise ValueError(f"k={k} is not allowed for {n} architectures; give a number from 1 to {n}")
 
 
+# For cross_val_score and its like: greater is better, so that a best rank comes out negative.
 kendall_tau_scorer = make_scorer(kendall_tau)
 spearman_rho_scorer = make_scorer(spearman_rho)
 precision_at_k_scorer = make_scorer(precision_at_k)

@@ -58,8 +58,39 @@ def test_the_parts_add_up(rng):
     )
 
 
+def test_no_candidate_set_of_a_size_gains_more_than_the_best(rng):
+    space = rng.random(1000)
+    targets = np.sort(space)[[0, 3, 30, 300]]
+    best = sample_efficiency_gain(space, np.sort(space)[:50], targets)
+    for _ in range(20):
+        assert (sample_efficiency_gain(space, rng.choice(space, 50, replace=False), targets) <= best).all()
+
+
+def test_a_target_counts_as_reached_by_an_equal_error():
+    assert sample_efficiency_gain([0.1, 0.2, 0.3], [0.1], 0.1) == pytest.approx(10 * np.log10(2))
+
+
+def test_large_spaces_keep_their_precision():
+    assert trials_pmf(423_624, 3).sum() == pytest.approx(1, abs=1e-7)
+
+
+@pytest.mark.parametrize(
+    ("space", "candidates", "target", "message"),
+    [
+        ([], [0.1], 0.1, "space_errors|minimum of 1"),
+        ([0.1], [np.nan], 0.1, "candidate_errors contains NaN"),
+        ([0.1], [0.1], np.nan, "targets contains NaN"),
+    ],
+)
+def test_bad_errors_are_refused(space, candidates, target, message):
+    with pytest.raises(ValueError, match=message):
+        sample_efficiency_gain(space, candidates, target)
+
+
 def test_bad_counts_are_refused():
-    with pytest.raises(ValueError, match="from 0 to 5"):
+    with pytest.raises(ValueError, match="whole numbers"):
+        expected_trials(5, [1, 2.5])
+    with pytest.raises(ValueError, match="from 0 to n_architectures=5"):
         expected_trials(5, 6)
     with pytest.raises(ValueError, match="n_architectures=0"):
         trials_pmf(0, 0)

@@ -1,5 +1,7 @@
 """Rank scores, their treatment of ties, and their scorers."""
 
+from itertools import permutations
+
 import numpy as np
 import pytest
 from sklearn.dummy import DummyRegressor
@@ -46,6 +48,28 @@ def test_ties_at_the_kth_place_are_no_better_than_chance(rng):
     y = rng.permutation(100)
     assert precision_at_k(y, np.zeros(100), k=10) == pytest.approx(0.1)
     assert best_rank_at_k(y, np.zeros(100), k=10) == 91
+
+
+def test_precision_is_the_mean_over_all_ways_to_break_ties(rng):
+    y = rng.permutation(8)
+    predicted = np.array([3, 2, 2, 2, 2, 1, 1, 0])
+    ways = [
+        np.isin(np.argsort(-(predicted + np.array([0, *order, 0, 0, 0]) / 10))[:3], np.argsort(-y)[:3]).mean()
+        for order in permutations(range(4))
+    ]
+    assert precision_at_k(y, predicted, k=3) == pytest.approx(np.mean(ways))
+
+
+def test_spearman_is_the_correlation_of_ranks(rng):
+    y, z = rng.normal(size=(2, 40))
+    ranks = np.argsort(np.argsort([y, z]))
+    assert spearman_rho(y, z) == pytest.approx(np.corrcoef(ranks)[0, 1])
+
+
+@pytest.mark.parametrize("score", [kendall_tau, spearman_rho, precision_at_k, best_rank_at_k])
+def test_only_the_order_of_predictions_counts(score, rng):
+    y, z = rng.normal(size=(2, 40))
+    assert score(y, z) == score(y, np.exp(z)) == score(y**3, z)
 
 
 def test_scorers_work_in_cross_validation(rng):
