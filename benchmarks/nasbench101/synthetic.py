@@ -55,17 +55,17 @@ def random_evaluations(rng: np.random.Generator, n: int, epochs: int) -> np.ndar
 def read_cells(table: Path, n: int | None) -> list[tuple[str, str, str, int]]:
     """Return hash, adjacency, operations and parameters of the first n cells of a table."""
     with np.load(table) as data:
-        columns = ("module_hash", "num_vertices", "adjacency", "operations", "trainable_parameters")
-        hashes, sizes, adjacency, operations, parameters = (data[name][:n] for name in columns)
-    names = np.array([*NASBENCH101_OPERATIONS, "-"])
+        names = ("module_hash", "num_vertices", "adjacency", "operations", "trainable_parameters")
+        columns = zip(*(data[name][:n] for name in names), strict=True)
+    operation = np.array([*NASBENCH101_OPERATIONS, "-"])
     return [
         (
             module_hash.tobytes().hex(),
             "".join(map(str, matrix[:size, :size].ravel())),
-            ",".join(["input", *names[labels[1 : size - 1]], "output"]),
+            ",".join(["input", *operation[labels[1 : size - 1]], "output"]),
             int(count),
         )
-        for module_hash, size, matrix, labels, count in zip(hashes, sizes, adjacency, operations, parameters)
+        for module_hash, size, matrix, labels, count in columns
     ]
 
 

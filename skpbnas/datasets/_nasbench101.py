@@ -85,14 +85,14 @@ def find_file() -> Path:
         if any(candidate.exists() for candidate in (path, *store_paths(path))):
             return path
     raise FileNotFoundError(
-        f"no NASBench-101 file in {cache_folder()}; get it with 'skpbnas nasbench101 download', pass its path, "
-        f"or set {ENVIRONMENT_VARIABLE}"
+        f"no NASBench-101 file in {cache_folder()}; get it with 'skpbnas nasbench101 download', "
+        f"pass its path, or set {ENVIRONMENT_VARIABLE}"
     )
 
 
 def load_table(path: Path, *, n_jobs: int | None = None, progress: bool = False) -> NASBench101Table:
     """Return the table of a file, which is converted where that has not been done yet."""
-    if _is_store(path):
+    if is_store(path):
         return open_store(path)
     for store in store_paths(path):
         table = _open_current(store, path)
@@ -133,7 +133,8 @@ def store_paths(path: Path) -> list[Path]:
     return [path.with_name(name), cache_folder() / digest / name]
 
 
-def _is_store(path: Path) -> bool:
+def is_store(path: Path) -> bool:
+    """Tell whether a file is a converted table (or some other zip archive, which open_store refuses)."""
     try:
         with open(path, "rb") as file:
             return file.read(4) == b"PK\x03\x04"

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from joblib import cpu_count
 
-from ..spaces import NASBENCH101_OPERATIONS, NASBench101Space
+from ..spaces import NASBench101Space
 from ._model_metrics import METRICS, RowError
 from ._nasbench101_convert import build_table
 from ._nasbench101_reader import make_batch
@@ -45,7 +45,10 @@ def table_from_api(source: Any, *, n_jobs: int | None = None, progress: bool = F
     """
     found = list(_from_nasbench(source) if is_nasbench(source) else _from_nasbenchapi(source))
     runs = [
-        (k, epochs, run) for k, cell in enumerate(found) for epochs in cell.computed for run in cell.computed[epochs]
+        (k, epochs, run)
+        for k, cell in enumerate(found)
+        for epochs in cell.computed
+        for run in cell.computed[epochs]
     ]
     if not runs:
         raise ValueError(f"{source!r} holds no trained cells")
@@ -93,8 +96,8 @@ def _from_nasbenchapi(source: Any) -> Iterator[_Cell]:
 def _as_text(cells: list[_Cell]) -> list[tuple[str, str, str]]:
     """Return hash, adjacency and operations as they stand in a row of an official file."""
     text = [("".join(map(str, np.ravel(c.adjacency).astype(int))), ",".join(c.operations)) for c in cells]
-    hashes = [cell.module_hash for cell in cells]
-    if None in hashes:
+    hashes = [cell.module_hash for cell in cells if cell.module_hash is not None]
+    if len(hashes) < len(cells):
         space = NASBench101Space()
         hashes = space.module_hash(space.encode([(c.adjacency, c.operations) for c in cells])).tolist()
     return [(module_hash, *cell) for module_hash, cell in zip(hashes, text, strict=True)]

@@ -9,7 +9,7 @@ from typing import Any, Protocol, overload
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..spaces import Cell, NASBench101Space
+from ..spaces import NASBENCH101_OPERATIONS, Cell, NASBench101Space, Rows
 from ._model_metrics import METRICS
 from ._nasbench101_columns import ColumnName, NASBench101Columns
 from ._nasbench101_convert import has_official_cells
@@ -17,6 +17,7 @@ from ._nasbench101_store import NASBench101Table
 from ._tabular import TableObjective, TabularBenchmark
 
 _N_SPOT_CHECKS = 64
+_FEATURES = ("input", *NASBENCH101_OPERATIONS, "output")
 
 
 class OutOfDomainError(ValueError):
@@ -56,6 +57,8 @@ class NASBench101Benchmark(TabularBenchmark):
         Simulated seconds of training of the runs that were queried.
     total_epochs_spent : int
         Their epochs.
+    n_repeats : ndarray of shape (n, n_budgets)
+        Number of training runs of each cell at each budget.
     is_official : bool
         Whether it holds exactly the official cells, with three repeats at each budget.
     source : dict
@@ -81,7 +84,7 @@ class NASBench101Benchmark(TabularBenchmark):
         self.reset_budget_counters()
         self._table = table
         self._rng = np.random.default_rng(random_state)
-        key, self._order = table.key, table.order
+        key, self._order = table.key, table.order.astype(np.intp)
         spots = slice(None, None, max(1, len(table) // _N_SPOT_CHECKS))
         if not np.array_equal(self.space.canonical_key(table.X[spots]), key[spots]):
             key = self.space.canonical_key(table.X)  # the table was made with another definition of the keys
@@ -92,16 +95,21 @@ class NASBench101Benchmark(TabularBenchmark):
         epochs = sorted(self.valid_epochs)
         return f"NASBench101Benchmark({len(self)} cells, epochs={epochs}, source={self.source.get('name')!r})"
 
+    @property
+    def n_repeats(self) -> NDArray[np.intp]:
+        """Number of training runs of each cell at each budget, shape (n, n_budgets)."""
+        return self._table.n_repeats
+
     @cached_property
     def is_official(self) -> bool:
         """Whether it holds exactly the official cells, with three repeats at each budget."""
-        complete = bool((self._table.n_repeats == 3).all())
+        complete = bool((self.n_repeats == 3).all())
         return complete and has_official_cells(self._table.module_hash, self._table.key)
 
     # --------------------------------------------------------------------------------------- queries
 
     @overload
-    def query(self, X: ArrayLike, column: str) -> NDArray: ...  # type: ignore[overload-overlap]
+    def query(self, X: ArrayLike, column: str) -> NDArray: ...
 
     @overload
     def query(self, X: ModelSpec | Cell, epochs: int = 108, stop_halfway: bool = False) -> dict[str, Any]: ...
@@ -180,7 +188,9 @@ class NASBench101Benchmark(TabularBenchmark):
         self, places: NDArray[np.intp], name: ColumnName
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return the values and seconds of one repeat of each cell."""
-        time, values = (getattr(self._table, metric)[name.budget] for metric in ("training_time", name.metric))
+        time, values = (
+            getattr(self._table, metric)[name.budget] for metric in ("training_time", name.metric)
+        )
         n_repeats = (~np.isnan(time[1][:, places])).sum(axis=0)
         repeat = self._rng.integers(np.maximum(n_repeats, 1))
         point = 0 if name.halfway else 1
@@ -244,7 +254,9 @@ class NASBench101Benchmark(TabularBenchmark):
         """
         return self._metrics_at(self._place_of_hash[module_hash])
 
-    def get_metrics_from_spec(self, model_spec: ModelSpec | Cell) -> tuple[dict[str, Any], dict[int, list[dict]]]:
+    def get_metrics_from_spec(
+        self, model_spec: ModelSpec | Cell
+    ) -> tuple[dict[str, Any], dict[int, list[dict]]]:
         """Return the same as :meth:`get_metrics_from_hash`, for a cell."""
         return self._metrics_at(self._place_of(model_spec))
 
@@ -255,7 +267,7 @@ class NASBench101Benchmark(TabularBenchmark):
     def _place_of(self, model_spec: ModelSpec | Cell) -> int:
         return int(self.locate(self._encode(model_spec))[0])
 
-    def _encode(self, model_spec: ModelSpec | Cell) -> NDArray[np.uint8]:
+    def _encode(self, model_spec: ModelSpec | Cell) -> Rows:
         if isinstance(model_spec, Cell):
             cell: Any = model_spec
         elif model_spec.matrix is None:  # what the official ModelSpec does with a disconnected graph
@@ -268,19 +280,26 @@ class NASBench101Benchmark(TabularBenchmark):
             raise OutOfDomainError(str(error)) from None
 
     def _metrics_at(self, place: int) -> tuple[dict[str, Any], dict[int, list[dict]]]:
-        cell = self.space.decode(self.X[place : place + 1])[0]
+        L = self.space.n_nodes
+        adjacency, nodes = self.X[place, : L * L].reshape(L, L), self.X[place, L * L :].reshape(L, -1)
+        n = np.count_nonzero(nodes)
         fixed = {
-            "module_adjacency": cell.adjacency.astype(np.int8),
-            "module_operations": list(cell.operations),
+            "module_adjacency": adjacency[:n, :n].astype(np.int8),
+            "module_operations": [_FEATURES[k] for k in nodes[:n].argmax(axis=1)],
             "trainable_parameters": int(self._table.trainable_parameters[place]),
         }
         runs = {metric: getattr(self._table, metric)[..., place].tolist() for metric in METRICS}
-        names = [(f"{p}_{metric}", metric, k) for k, p in enumerate(("halfway", "final")) for metric in METRICS]
+        names = [
+            (f"{p}_{metric}", metric, k) for k, p in enumerate(("halfway", "final")) for metric in METRICS
+        ]
         computed = {}
-        for budget, (epochs, n) in enumerate(zip(self._table.epochs.tolist(), self._n_repeats(place), strict=True)):
+        for budget, (epochs, n) in enumerate(
+            zip(self._table.epochs.tolist(), self._n_repeats(place), strict=True)
+        ):
             if n:
                 computed[epochs] = [
-                    {name: runs[metric][budget][k][repeat] for name, metric, k in names} for repeat in range(n)
+                    {name: runs[metric][budget][k][repeat] for name, metric, k in names}
+                    for repeat in range(n)
                 ]
         return fixed, computed
 

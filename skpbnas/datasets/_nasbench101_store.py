@@ -152,7 +152,7 @@ def _map_member(path: str, file: IO[bytes], entry: zipfile.ZipInfo) -> NDArray:
     shape, fortran, dtype = np.lib.format.read_array_header_1_0(file)
     if fortran or dtype.hasobject:
         raise ValueError(f"{entry.filename} is not in row-major order, or not of numbers")
-    return np.memmap(path, dtype, "r", file.tell(), shape)
+    return np.memmap(path, dtype, "r", file.tell(), shape).view(np.ndarray)
 
 
 def verify_store(path: str | os.PathLike[str]) -> None:

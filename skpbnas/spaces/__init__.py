@@ -4,5 +4,15 @@ from ._base import Rows, SearchSpace
 from ._cell import Cell
 from ._cell_space import CellSpace
 from ._nasbench101 import NASBENCH101_OPERATIONS, NASBench101Space
+from ._nasbench201 import NASBENCH201_OPERATIONS, NASBench201Space
 
-__all__ = ["NASBENCH101_OPERATIONS", "Cell", "CellSpace", "NASBench101Space", "Rows", "SearchSpace"]
+__all__ = [
+    "NASBENCH101_OPERATIONS",
+    "NASBENCH201_OPERATIONS",
+    "Cell",
+    "CellSpace",
+    "NASBench101Space",
+    "NASBench201Space",
+    "Rows",
+    "SearchSpace",
+]
