@@ -17,7 +17,7 @@ from ._box import Box
 
 # A draw with fewer new rows than this share of it, twice in a row, is taken as exhausted.
 _LOWEST_YIELD = 0.002
-_MAX_DRAW = 200_000
+_MAX_DRAW = 50_000
 
 Draw = Callable[[int], Rows]
 

@@ -282,29 +282,26 @@ class NASBench101Benchmark(TabularBenchmark):
     def _metrics_at(self, place: int) -> tuple[dict[str, Any], dict[int, list[dict]]]:
         L = self.space.n_nodes
         adjacency, nodes = self.X[place, : L * L].reshape(L, L), self.X[place, L * L :].reshape(L, -1)
-        n = np.count_nonzero(nodes)
+        n_vertices = np.count_nonzero(nodes)
         fixed = {
-            "module_adjacency": adjacency[:n, :n].astype(np.int8),
-            "module_operations": [_FEATURES[k] for k in nodes[:n].argmax(axis=1)],
+            "module_adjacency": adjacency[:n_vertices, :n_vertices].astype(np.int8),
+            "module_operations": [_FEATURES[k] for k in nodes[:n_vertices].argmax(axis=1)],
             "trainable_parameters": int(self._table.trainable_parameters[place]),
         }
-        runs = {metric: getattr(self._table, metric)[..., place].tolist() for metric in METRICS}
-        names = [
-            (f"{p}_{metric}", metric, k) for k, p in enumerate(("halfway", "final")) for metric in METRICS
-        ]
-        computed = {}
-        for budget, (epochs, n) in enumerate(
-            zip(self._table.epochs.tolist(), self._n_repeats(place), strict=True)
-        ):
-            if n:
-                computed[epochs] = [
-                    {name: runs[metric][budget][k][repeat] for name, metric, k in names}
-                    for repeat in range(n)
-                ]
+        values = {
+            f"{point}_{metric}": getattr(self._table, metric)[:, k, :, place].tolist()
+            for k, point in enumerate(("halfway", "final"))
+            for metric in METRICS
+        }
+        n_runs = np.count_nonzero(~np.isnan(self._table.training_time[:, 1, :, place]), axis=1)
+        computed = {
+            epochs: [
+                {name: value[budget][run] for name, value in values.items()} for run in range(n_runs[budget])
+            ]
+            for budget, epochs in enumerate(self._table.epochs.tolist())
+            if n_runs[budget]
+        }
         return fixed, computed
-
-    def _n_repeats(self, place: int) -> list[int]:
-        return (~np.isnan(self._table.training_time[:, 1, :, place])).sum(axis=1).tolist()
 
 
 class NASBench101Objective(TableObjective):

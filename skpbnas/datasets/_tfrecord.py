@@ -91,7 +91,8 @@ def scan_blocks(path: str | PathLike[str]) -> Iterator[Block]:
             data = rest + data
             starts, size = _record_starts(path, data, offset, row)
             rest = data[size:]
-            yield Block(offset, size, row)
+            if starts:
+                yield Block(offset, size, row)
             offset += size
             row += len(starts)
     if rest:

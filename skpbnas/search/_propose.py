@@ -83,7 +83,7 @@ def propose(
         candidates.fit(X, y)
     seed = int(rng.integers(2**31))
     pool = candidates.sample(exclude=np.concatenate([X, pending]), random_state=seed)
-    if predictor is None:
+    if predictor is None or not len(pool):
         scores = np.full(len(pool), np.nan)
         best = rng.permutation(len(pool))[:n]
     else:

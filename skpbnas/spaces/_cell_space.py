@@ -51,7 +51,7 @@ class CellSpace(SearchSpace):
     >>> from skpbnas import CellSpace
     >>> space = CellSpace(5, ["conv", "pool"])
     >>> len(space)
-    532
+    787
     >>> X = space.sample(3, np.random.default_rng(0))
     >>> X.shape, space.is_valid(X).all()
     ((3, 45), np.True_)

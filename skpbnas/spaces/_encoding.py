@@ -41,9 +41,9 @@ def graphs_to_rows(graphs: Graphs, n_node_features: int) -> NDArray[np.uint8]:
     """Return the rows of graphs, their nodes where they stand."""
     n, n_nodes = graphs.children.shape[1], graphs.n_nodes
     X = np.empty((n, n_nodes**2 + n_nodes * n_node_features), np.uint8)
-    X[:, : n_nodes**2] = to_dense(graphs).reshape(n, -1)
+    X[:, : n_nodes**2] = to_dense(graphs).reshape(n, n_nodes**2)
     one_hot = graphs.labels.T[:, :, None] == np.arange(1, n_node_features + 1, dtype=np.uint8)
-    X[:, n_nodes**2 :] = one_hot.reshape(n, -1)
+    X[:, n_nodes**2 :] = one_hot.reshape(n, n_nodes * n_node_features)
     return X
 
 

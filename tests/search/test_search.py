@@ -1,0 +1,211 @@
+"""Algorithm 1: counting, repeating, resuming, and losing nothing."""
+
+import pickle
+import time
+
+import numpy as np
+import pytest
+
+from skpbnas import (
+    CellSpace,
+    EvolutionaryCandidateSampler,
+    ExhaustiveCandidateSampler,
+    GCNRankPredictor,
+    MaximumLikelihoodCandidateSampler,
+    PredictorBasedSearch,
+    UniformCandidateSampler,
+)
+from skpbnas.candidates import SpaceExhaustedWarning
+from skpbnas.datasets import TabularBenchmark
+from skpbnas.search import CheckpointError
+
+SPACE = CellSpace(5, ["a", "b"])
+
+
+def n_edges(cell) -> float:
+    return float(cell.adjacency.sum()) + 0.1 * cell.operations.count("a")
+
+
+@pytest.fixture
+def table() -> TabularBenchmark:
+    X = SPACE.enumerate()
+    return TabularBenchmark(SPACE, X, {"score": [n_edges(cell) for cell in SPACE.decode(X)]})
+
+
+def make(random_state=0, **parameters) -> PredictorBasedSearch:
+    parameters.setdefault("predictor", GCNRankPredictor(max_iter=20))
+    parameters.setdefault("candidates", EvolutionaryCandidateSampler(n_candidates=40))
+    return PredictorBasedSearch(SPACE, random_state=random_state, **parameters)
+
+
+@pytest.mark.parametrize(
+    "candidates",
+    [
+        ExhaustiveCandidateSampler(),
+        UniformCandidateSampler(n_candidates=40),
+        MaximumLikelihoodCandidateSampler(n_candidates=40),
+        EvolutionaryCandidateSampler(n_candidates=40),
+    ],
+    ids=lambda sampler: type(sampler).__name__,
+)
+def test_it_beats_random_search_and_counts_every_label(candidates, table):
+    guided = make(candidates=candidates).run(table.objective("score"), 30)
+    assert table.n_queries == len(guided.history_) == 30
+    assert len(np.unique(SPACE.canonical_key(guided.evaluated_rows_))) == 30
+    random = [
+        make(seed, predictor="random", candidates=UniformCandidateSampler(n_candidates=40))
+        .run(table.objective("score"), 30)
+        .best_score_
+        for seed in range(10)
+    ]
+    assert guided.best_score_ > np.median(random)
+
+
+def test_history_tells_what_happened(table):
+    search = make(n_initial=6, batch_size=4).run(table.objective("score"), 20)
+    history = search.history_
+    assert history["evaluation"].tolist() == list(range(1, 21))
+    assert history["iteration"].tolist() == [0] * 6 + [1] * 4 + [2] * 4 + [3] * 4 + [4] * 2
+    assert history["predicted_score"].isna().tolist() == [True] * 6 + [False] * 14
+    assert (history["pool_size"][6:] == 40).all()
+    np.testing.assert_array_equal(history["best_score"], history["score"].cummax())
+    assert search.best_score_ == history["score"].max() == n_edges(search.best_architecture_)
+    np.testing.assert_array_equal(table.query(search.evaluated_rows_, "score"), history["score"])
+    assert (history[["proposal_seconds", "evaluation_seconds"]] > 0).all().all()
+
+
+def test_the_same_seed_gives_the_same_search_however_it_is_driven(table):
+    expected = make().run(table.objective("score"), 20).evaluated_rows_
+    np.testing.assert_array_equal(make().run(n_edges, 20).evaluated_rows_, expected)
+    np.testing.assert_array_equal(make().run(n_edges, 20, n_jobs=2).evaluated_rows_, expected)
+    search = make()
+    while len(search.history_) < 20:
+        X = search.ask()[::-1]
+        search.tell(X, table.query(X, "score"))
+    np.testing.assert_array_equal(search.evaluated_rows_, expected)
+    assert not np.array_equal(make(1).run(n_edges, 20).evaluated_rows_, expected)
+
+
+def test_nothing_from_unevaluated_architectures_reaches_the_search(table):
+    """Scrambling all scores that the search has not asked for changes nothing."""
+    search = make().run(table.objective("score"), 24)
+    seen = np.isin(SPACE.canonical_key(table.X), SPACE.canonical_key(search.evaluated_rows_))
+    scrambled = np.where(seen, table.columns["score"], np.random.default_rng(0).normal(size=len(table)))
+    again = make().run(TabularBenchmark(SPACE, table.X, {"score": scrambled}).objective("score"), 24)
+    np.testing.assert_array_equal(again.evaluated_rows_, search.evaluated_rows_)
+
+
+def test_pending_architectures_are_not_proposed_again():
+    search = make()
+    batches = [search.ask() for _ in range(4)]
+    keys = SPACE.canonical_key(np.concatenate(batches))
+    assert len(np.unique(keys)) == 16
+    search.tell(batches[2], [1.0, 2.0, 3.0, 4.0])
+    assert search.history_["score"].tolist() == [1.0, 2.0, 3.0, 4.0]
+    assert not np.isin(SPACE.canonical_key(search.ask(7)), keys).any()
+
+
+def test_earlier_experiments_can_be_told():
+    search = make()
+    X = SPACE.enumerate()[-30:]
+    search.tell(X, [n_edges(cell) for cell in SPACE.decode(X)])
+    assert len(search.history_) == 30
+    assert search.run(n_edges, 34).history_["predicted_score"].notna().sum() == 4
+
+
+def test_a_search_continues_from_its_checkpoint_as_if_nothing_had_happened(tmp_path):
+    expected = make().run(n_edges, 24).history_["score"]
+    path = tmp_path / "search.npz"
+
+    def stop_at_ten(search):
+        return len(search.history_) >= 10
+
+    make().run(n_edges, 24, callbacks=[stop_at_ten], checkpoint=path)
+    resumed = make().run(n_edges, 24, checkpoint=path)
+    np.testing.assert_array_equal(resumed.history_["score"], expected)
+    pickled = pickle.loads(pickle.dumps(make().run(n_edges, 12)))
+    np.testing.assert_array_equal(pickled.run(n_edges, 24).history_["score"], expected)
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_an_objective_that_raises_loses_nothing(tmp_path, n_jobs):
+    expected = make().run(n_edges, 20).history_["score"]
+    broken = expected.iloc[9]
+
+    def fragile(cell):
+        if n_edges(cell) == broken:
+            raise RuntimeError("out of memory")
+        return n_edges(cell)
+
+    search, path = make(), tmp_path / "search.npz"
+    with pytest.raises(RuntimeError, match="out of memory"):
+        search.run(fragile, 20, n_jobs=n_jobs, checkpoint=path)
+    assert 4 <= len(search.history_) < 20
+    for continued in (search, make()):
+        np.testing.assert_array_equal(continued.run(n_edges, 20, checkpoint=path).history_["score"], expected)
+
+
+def test_failed_evaluations_are_counted_but_not_learned_from():
+    def sometimes_nan(cell):
+        return np.nan if len(cell.operations) < 5 else n_edges(cell)
+
+    with pytest.warns(UserWarning, match="NaN or infinite"):
+        search = make().run(sometimes_nan, 40)
+    history = search.history_
+    assert len(history) == 40
+    assert history["score"].isna().any()
+    assert len(np.unique(SPACE.canonical_key(search.evaluated_rows_))) == 40
+    assert search.best_score_ == history["score"].max()
+
+
+def test_an_exhausted_space_ends_the_search_with_a_warning():
+    space = CellSpace(3, ["a", "b"])
+    search = PredictorBasedSearch(space, GCNRankPredictor(max_iter=5), batch_size=10, random_state=0)
+    with pytest.warns(SpaceExhaustedWarning, match="exhausted after 5 of 50"):
+        search.run(n_edges, 50)
+    assert len(search.history_) == len(space) == 5
+    with pytest.warns(SpaceExhaustedWarning), pytest.raises(ValueError, match="has been proposed"):
+        search.ask()
+
+
+def test_callbacks_see_the_proposal(table):
+    pools = []
+
+    def keep(search):
+        pools.append(search.last_proposal_.pool_scores)
+
+    make().run(table.objective("score"), 12, callbacks=[keep])
+    assert [len(pool) for pool in pools] == [4, 40, 40]
+
+
+def test_parallel_evaluations_run_at_the_same_time_and_report_their_seconds():
+    def slow(cell):
+        time.sleep(0.05)
+        return n_edges(cell)
+
+    assert (make().run(slow, 4, n_jobs=2).history_["evaluation_seconds"] >= 0.05).all()
+
+
+def test_bad_input_is_refused(tmp_path):
+    search = make()
+    X = search.ask()
+    with pytest.raises(ValueError, match=r"y has shape \(3,\) for 4 rows"):
+        search.tell(X, [1, 2, 3])
+    with pytest.raises(ValueError, match="row 0 of X is not a valid architecture"):
+        search.tell(np.zeros_like(X), [1, 2, 3, 4])
+    assert len(search.history_) == 0
+    with pytest.raises(ValueError, match="nothing has been evaluated yet"):
+        _ = search.best_score_
+    with pytest.raises(TypeError, match="must return one number"):
+        make().run(lambda cell: "good", 4)
+    with pytest.raises(ValueError, match="one score per row"):
+        make().run(lambda rows: 1.0, 4, vectorized=True)
+    with pytest.raises(ValueError, match="batch_size"):
+        make(batch_size=0).ask()
+    path = tmp_path / "other.npz"
+    PredictorBasedSearch(CellSpace(4, ["a"]), "random", random_state=0).run(n_edges, 2, checkpoint=path)
+    with pytest.raises(CheckpointError, match="belongs to a search of CellSpace"):
+        make().run(n_edges, 4, checkpoint=path)
+    path.write_bytes(b"no archive")
+    with pytest.raises(CheckpointError, match="is not a checkpoint"):
+        make().run(n_edges, 4, checkpoint=path)

@@ -1,0 +1,78 @@
+"""NASBench-101: its size, its official hashes, its cache."""
+
+import json
+
+import numpy as np
+import pytest
+
+from skpbnas import CellSpace, NASBench101Space
+from skpbnas.datasets import TabularBenchmark
+from skpbnas.spaces import NASBENCH101_OPERATIONS
+from skpbnas.spaces._encoding import cells_to_graphs
+from skpbnas.spaces._module_hash import hash_modules
+
+
+@pytest.fixture(scope="module")
+def space() -> NASBench101Space:
+    return NASBench101Space()
+
+
+@pytest.fixture
+def empty_cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("SKPBNAS_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+def test_there_are_423624_unique_valid_cells(space, empty_cache):
+    X = space.enumerate()
+    assert X.shape == (423_624, 84)
+    assert len(np.unique(space.canonical_key(X))) == len(space) == 423_624
+    assert space.is_valid(X).all()
+    np.testing.assert_array_equal(space.canonicalize(X[::50]), X[::50])
+
+
+def test_there_are_2532_cells_of_at_most_five_vertices():
+    assert len(CellSpace(5, NASBENCH101_OPERATIONS, 9)) == 2532
+
+
+def test_all_official_hash_vectors_agree(space, shared_data):
+    vectors = json.loads((shared_data / "nasbench101_hash_vectors.json").read_text())
+    assert len(vectors) == 640
+    unlimited = CellSpace(7, NASBENCH101_OPERATIONS)
+    names = ("input", *NASBENCH101_OPERATIONS, "output")
+    for vector in vectors:
+        cell = (vector["matrix"], vector["ops"])
+        if vector["in_space"]:
+            assert space.module_hash(space.encode([cell]))[0] == vector["module_hash"]
+            continue
+        with pytest.raises(
+            ValueError, match="no path" if vector["module_hash"] is None else "more than 9 edges"
+        ):
+            space.encode([cell])
+        if vector["module_hash"] is not None:
+            pruned = cells_to_graphs(unlimited.decode(unlimited.encode([cell])), names, 7)
+            assert hash_modules(pruned)[0] == vector["module_hash"]
+
+
+def test_the_table_of_all_cells_is_the_enumerated_space(space, shared_data):
+    path = shared_data / "nasbench101_test_accuracy.npz"
+    table = TabularBenchmark.from_npz(path)
+    assert set(space.canonical_key(table.X).tolist()) == set(space.canonical_key(space.enumerate()).tolist())
+    some = np.random.default_rng(0).choice(len(table), 300, replace=False)
+    official = [digest.tobytes().hex() for digest in np.load(path)["module_hash"][some]]
+    assert space.module_hash(table.X[some]).tolist() == official
+
+
+def test_a_damaged_cache_is_made_again(empty_cache):
+    small = CellSpace(4, ["a", "b"])
+    expected = small.enumerate()
+    (file,) = empty_cache.iterdir()
+    file.write_bytes(file.read_bytes()[:-5])
+    np.testing.assert_array_equal(CellSpace(4, ["a", "b"]).enumerate(), expected)
+    np.testing.assert_array_equal(CellSpace(4, ["a", "b"]).enumerate(), expected)
+
+
+def test_a_cache_that_cannot_be_written_is_done_without(tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("SKPBNAS_CACHE", str(tmp_path / "file"))
+    assert len(CellSpace(4, ["a", "b"])) == len(CellSpace(4, ["a", "b"]).enumerate())
