@@ -2,25 +2,27 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
-# The environment's own torch is a CPU build; the package itself accepts a range (pyproject.toml).
+# A release that installs and runs on a CPU, for these commands only; the package accepts a range (pyproject.toml).
 TORCH := torch==2.13.0
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint format docs clean
 
 help:  ## list the targets
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## */make \1|/' | column -t -s '|'
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-$(BIN)/python:
+# The stamps are written last, so that an interrupted installation is taken up again.
+$(VENV)/torch.stamp:
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --upgrade pip
 	$(BIN)/pip install --quiet $(TORCH)
+	touch $@
 
-$(VENV)/demo.stamp: pyproject.toml | $(BIN)/python
+$(VENV)/demo.stamp: pyproject.toml $(VENV)/torch.stamp
 	$(BIN)/pip install --quiet --editable '.[cli,plot]'
 	touch $@
 
-$(VENV)/dev.stamp: pyproject.toml | $(BIN)/python
+$(VENV)/dev.stamp: pyproject.toml $(VENV)/torch.stamp
 	$(BIN)/pip install --quiet --editable '.[dev]'
 	touch $@
 

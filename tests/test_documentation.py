@@ -1,0 +1,43 @@
+"""What the README and the documentation show runs as it stands."""
+
+import re
+import shlex
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from skpbnas.cli import app
+
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.rst"))]
+NAMES = [page.name for page in PAGES]
+# The blocks of a page: fenced in Markdown, indented in reStructuredText.
+BLOCK = re.compile(
+    r"^```python\n(?P<fenced>.*?)^```$"
+    r"|^\.\. code-block:: python\n\n(?P<indented>(?:^(?:   .*)?\n)+)",
+    re.MULTILINE | re.DOTALL,
+)
+COMMAND = re.compile(r"^ +(?:\$ )?skpbnas (?P<arguments>[a-z].*)$", re.MULTILINE)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=NAMES)
+def test_python_blocks_run(page, tmp_path, monkeypatch):
+    """The blocks of a page run one after the other, as a reader would type them."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MPLBACKEND", "agg")
+    text = page.read_text()
+    namespace: dict[str, object] = {}
+    for match in BLOCK.finditer(text):
+        code = match["fenced"] or textwrap.dedent(match["indented"])
+        first_line = text[: match.start()].count("\n") + (1 if match["fenced"] else 2)
+        exec(compile("\n" * first_line + code, str(page), "exec"), namespace)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=NAMES)
+def test_commands_are_understood(page):
+    import typer
+
+    for match in COMMAND.finditer(page.read_text()):
+        name, *arguments = shlex.split(match["arguments"], comments=True)
+        typer.main.get_command(app).commands[name].make_context(name, arguments)  # parses, and runs nothing
