@@ -109,11 +109,15 @@ def _why_malformed(record: bytes) -> str:
         return f"not JSON ({error}); a row is {expected}"
     if not isinstance(row, list) or len(row) != 5:
         return f"a row is {expected}, but this is {_shorten(row)}"
-    names = ("module_hash", "adjacency", "operations", "metrics")
-    for name, field in zip(names, (row[0], *row[2:]), strict=True):
+    not_text = _why_not_text(module_hash=row[0], adjacency=row[2], operations=row[3], metrics=row[4])
+    return not_text or f"metrics is not valid base64: {_shorten(row[4])}"
+
+
+def _why_not_text(**fields: object) -> str | None:
+    for name, field in fields.items():
         if not isinstance(field, str):
             return f"{name} is {_shorten(field)}; it must be a string"
-    return f"metrics is not valid base64: {_shorten(row[4])}"
+    return None
 
 
 def _shorten(value: object) -> str:
@@ -191,9 +195,10 @@ def _labels(operations: str) -> list[int] | None:
     return [_LABELS[name] for name in names] if _LABELS.keys() >= set(names) else None
 
 
-def _cell_problem(module_hash: object, matrix: object, operations: object) -> str | None:
-    if not (isinstance(module_hash, str) and isinstance(matrix, str) and isinstance(operations, str)):
-        return "module_hash, adjacency and operations must be strings"
+def _cell_problem(module_hash: str, matrix: str, operations: str) -> str | None:
+    not_text = _why_not_text(module_hash=module_hash, adjacency=matrix, operations=operations)
+    if not_text is not None:
+        return not_text
     if len(module_hash) != 32 or module_hash.strip("0123456789abcdef"):
         return f"module_hash {_shorten(module_hash)} is not 32 hexadecimal digits in lower case"
     labels = _labels(operations)
