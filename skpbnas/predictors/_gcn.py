@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import kendalltau
 from sklearn.base import BaseEstimator, RegressorMixin, _fit_context
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
@@ -20,6 +19,7 @@ from torch import Tensor, nn
 from ._contexts import ContextIndex
 from ._network import GraphConvolutionalNetwork
 from ._rows import node_features, nodes_in_columns, split_rows
+from ._scoring import kendall_score
 from ._training import make_loss, make_optimizer, torch_threads, train
 
 _CHUNK = 20_000  # rows scored at a time, which bounds the memory
@@ -218,8 +218,7 @@ class GCNRankPredictor(RegressorMixin, BaseEstimator):
 
     def score(self, X: ArrayLike, y: ArrayLike, sample_weight: None = None) -> float:
         """Return Kendall's tau between the predictions and y; 0 for constant predictions."""
-        tau = kendalltau(np.asarray(y, dtype=np.float64), self.predict(X)).statistic
-        return float(np.nan_to_num(tau))
+        return kendall_score(y, self.predict(X))
 
     @property
     def module_(self) -> nn.Module:

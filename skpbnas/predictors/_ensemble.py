@@ -1,0 +1,129 @@
+"""Predictors of any kind combined: averaged ranks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.stats import norm, rankdata
+from sklearn.ensemble import VotingRegressor
+from sklearn.utils import assert_all_finite, column_or_1d
+from sklearn.utils.validation import check_is_fitted
+
+from ._scoring import kendall_score
+
+
+class EnsembleRankPredictor(VotingRegressor):
+    """Averages the rankings of several estimators.
+
+    Each estimator is fitted to the normal scores of the targets: the value that the rank of a target has in a
+    standard normal sample. So all of them predict on one scale, which neither outliers nor the unit of y
+    distort; their average is mapped back to y.
+
+    Parameters
+    ----------
+    estimators : list of (str, estimator) tuples
+        Regressors, such as :class:`GCNRankPredictor` or pipelines that end in one of scikit-learn's.
+        ``"drop"`` leaves one out.
+    weights : array-like of shape (n_estimators,), default=None
+        Of the estimators in the average. None weighs all the same.
+    n_jobs : int, default=None
+        Number of estimators that are fitted at a time.
+    verbose : bool, default=False
+        Whether to print the time that each fit takes.
+
+    Attributes
+    ----------
+    estimators_ : list of estimators
+        The fitted ones, without those dropped.
+    named_estimators_ : Bunch
+        The same by name.
+    n_features_in_ : int
+        Number of columns.
+
+    See Also
+    --------
+    GCNRankPredictor : ``n_estimators`` averages networks of one kind, which are trained together.
+    sklearn.ensemble.VotingRegressor : Averages predictions as they are.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.ensemble import ExtraTreesRegressor
+    >>> from skpbnas import CellSpace, GCNRankPredictor
+    >>> from skpbnas.predictors import EnsembleRankPredictor
+    >>> space = CellSpace(5, ["conv", "pool"])
+    >>> X = space.sample(50, np.random.default_rng(0))
+    >>> y = X.sum(axis=1)
+    >>> network = GCNRankPredictor(n_nodes=space.n_nodes, random_state=0)
+    >>> trees = ExtraTreesRegressor(random_state=0)
+    >>> predictor = EnsembleRankPredictor([("network", network), ("trees", trees)]).fit(X[:40], y[:40])
+    >>> bool(predictor.score(X[40:], y[40:]) > 0.8)
+    True
+    """
+
+    def fit(self, X: ArrayLike, y: ArrayLike, **fit_params: Any) -> EnsembleRankPredictor:
+        """Fit the estimators to the normal scores of y.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, n_features)
+            Rows.
+        y : array-like of shape (n,)
+            Their scores, higher is better.
+        **fit_params
+            As in :class:`sklearn.ensemble.VotingRegressor`.
+
+        Returns
+        -------
+        self : EnsembleRankPredictor
+        """
+        targets = column_or_1d(y, warn=True).astype(np.float64)
+        assert_all_finite(targets, input_name="y")
+        scores = norm.ppf((rankdata(targets) - 0.5) / len(targets))
+        self._targets, first = np.unique(targets, return_index=True)
+        self._scores = scores[first]
+        super().fit(X, scores, **fit_params)
+        return self
+
+    def predict(self, X: ArrayLike, return_std: bool = False) -> Any:
+        """Score architectures, higher is better.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, n_features)
+            Rows.
+        return_std : bool, default=False
+            Whether to return how much the estimators disagree, too.
+
+        Returns
+        -------
+        scores : ndarray of shape (n,)
+            The mean of the estimators, on the scale of y.
+        std : ndarray of shape (n,)
+            The standard deviation over the estimators, on the scale of y; only with ``return_std``.
+        """
+        check_is_fitted(self)
+        members = self._predict(X)  # (n, n_estimators), normal scores
+        weights = self._weights_not_none
+        mean = self._to_targets(np.average(members, axis=1, weights=weights))
+        if not return_std:
+            return mean
+        values = self._to_targets(members)
+        center = np.average(values, axis=1, weights=weights)
+        variance = np.average((values - center[:, None]) ** 2, axis=1, weights=weights)
+        return mean, np.sqrt(variance)
+
+    def score(self, X: ArrayLike, y: ArrayLike, sample_weight: None = None) -> float:
+        """Return Kendall's tau between the predictions and y; 0 for constant predictions."""
+        return kendall_score(y, self.predict(X))
+
+    def _to_targets(self, scores: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Map normal scores to the scale of y: linear between the training targets, and on from the ends."""
+        x, y = self._scores, self._targets
+        if len(x) == 1:
+            return np.full(scores.shape, y[0])
+        segment = np.clip(np.searchsorted(x, scores) - 1, 0, len(x) - 2)
+        slope = (y[segment + 1] - y[segment]) / (x[segment + 1] - x[segment])
+        return y[segment] + slope * (scores - x[segment])
