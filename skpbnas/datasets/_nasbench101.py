@@ -61,12 +61,19 @@ def load_nasbench101(
         Where there is no such file.
     DataFileError
         Where the file holds something else or is damaged, naming the row and the byte.
+    TypeError
+        Where ``path`` is neither a path nor such an object.
     """
     if is_nasbench(path) or is_nasbenchapi(path):
         table = table_from_api(path, n_jobs=n_jobs, progress=progress)
-    else:
+    elif path is None or isinstance(path, (str, os.PathLike)):
         source = find_file() if path is None else Path(path).expanduser()
         table = load_table(source, n_jobs=n_jobs, progress=progress)
+    else:
+        raise TypeError(
+            f"path={path!r} is neither a path nor an object with the methods of nasbench.api.NASBench "
+            f"(hash_iterator, get_metrics_from_hash) or nasbenchapi.NASBench101 (iter_all, query)"
+        )
     return NASBench101Benchmark(table, random_state)
 
 

@@ -60,7 +60,7 @@ class NASBench101Columns(Mapping[str, NDArray]):
     def __getitem__(self, name: str) -> NDArray:
         if name == "trainable_parameters":
             return self._table.trainable_parameters
-        column = self.parse(name)
+        column = self.parse(name) if isinstance(name, str) else None
         if column is None:
             raise KeyError(name)
         return self.get_column(column)

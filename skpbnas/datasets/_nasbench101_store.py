@@ -121,26 +121,30 @@ def open_store(path: str | os.PathLike[str]) -> NASBench101Table:
     DataFileError
         Where the file is not such a table, or not a whole one.
     """
-    path = os.fspath(path)
-    try:
-        with open(path, "rb") as file, zipfile.ZipFile(file) as archive:
-            description = json.loads(archive.comment)
-            if description["format"] != STORE_FORMAT:
-                problem = (
-                    f"made by another version of skpbnas (format {description['format']}); convert again"
-                )
-                raise DataFileError(path, problem)
-            arrays = {name: _map_member(path, file, archive.getinfo(f"{name}.npy")) for name in _ARRAYS}
-        table = NASBench101Table(**arrays, source=description["source"])
+    with open(path, "rb") as file, _refusing_damage(path), zipfile.ZipFile(file) as archive:
+        description = json.loads(archive.comment)
+        if description["format"] != STORE_FORMAT:
+            problem = f"made by another version of skpbnas (format {description['format']}); convert again"
+            raise DataFileError(path, problem)
+        arrays = {name: _map_member(file, archive.getinfo(f"{name}.npy")) for name in _ARRAYS}
+        table = NASBench101Table(**arrays, source=dict(description["source"]))
         table.check()
-    except (zipfile.BadZipFile, KeyError, TypeError, ValueError, EOFError) as error:
-        if isinstance(error, DataFileError):
-            raise
-        raise DataFileError(path, f"not a converted NASBench-101 table, or damaged ({error})") from error
     return table
 
 
-def _map_member(path: str, file: IO[bytes], entry: zipfile.ZipInfo) -> NDArray:
+@contextmanager
+def _refusing_damage(path: str | os.PathLike[str]) -> Iterator[None]:
+    """Turn whatever zipfile and NumPy raise on a damaged archive into one error."""
+    try:
+        yield
+    except DataFileError:
+        raise
+    except Exception as error:
+        problem = f"not a converted NASBench-101 table, or damaged ({type(error).__name__}: {error})"
+        raise DataFileError(path, problem) from error
+
+
+def _map_member(file: IO[bytes], entry: zipfile.ZipInfo) -> NDArray:
     file.seek(entry.header_offset)
     header = file.read(30)
     if entry.compress_type != zipfile.ZIP_STORED or len(header) < 30 or header[:4] != b"PK\x03\x04":
@@ -152,7 +156,7 @@ def _map_member(path: str, file: IO[bytes], entry: zipfile.ZipInfo) -> NDArray:
     shape, fortran, dtype = np.lib.format.read_array_header_1_0(file)
     if fortran or dtype.hasobject:
         raise ValueError(f"{entry.filename} is not in row-major order, or not of numbers")
-    return np.memmap(path, dtype, "r", file.tell(), shape).view(np.ndarray)
+    return np.memmap(file, dtype, "r", file.tell(), shape).view(np.ndarray)
 
 
 def verify_store(path: str | os.PathLike[str]) -> None:
@@ -163,7 +167,7 @@ def verify_store(path: str | os.PathLike[str]) -> None:
     DataFileError
         Naming the array that is damaged.
     """
-    with zipfile.ZipFile(path) as archive:
+    with open(path, "rb") as file, _refusing_damage(path), zipfile.ZipFile(file) as archive:
         damaged = archive.testzip()
-    if damaged is not None:
-        raise DataFileError(path, f"{damaged} is damaged; convert the original again")
+        if damaged is not None:
+            raise DataFileError(path, f"{damaged} is damaged; convert the original again")

@@ -20,7 +20,8 @@ _BLOCK_SIZE = 1 << 23  # bytes that one worker reads at a time
 _KNOWN_STARTS = {
     b"\x1f\x8b": "it is compressed with gzip; unpack it first",
     b"PK\x03\x04": "it is a zip archive; unpack it first",
-    b"\x80": "it is a Python pickle",
+    b"\x80": "it is a Python pickle, which can run code; load it with the package that made it, such as "
+    "nasbenchapi.NASBench101, if you trust it, and pass that object",
     b"<": "it is a web page; the download has failed, repeat it",
 }
 
