@@ -1,4 +1,4 @@
-"""The command line: ``skpbnas search``."""
+"""The command line: ``skpbnas search`` and ``skpbnas nasbench101``."""
 
 from __future__ import annotations
 
@@ -22,6 +22,8 @@ try:
     import typer
 except ImportError as error:
     raise SystemExit("the command line needs typer; install it with: pip install 'skpbnas[cli]'") from error
+
+from ._cli_nasbench101 import app as nasbench101
 
 app = typer.Typer(
     add_completion=False, no_args_is_help=True, help="Predictor-based neural architecture search."
@@ -63,9 +65,7 @@ class Training(StrEnum):
     digits = "digits"
 
 
-@app.callback()
-def _root() -> None:
-    """Predictor-based neural architecture search."""
+app.add_typer(nasbench101, name="nasbench101")
 
 
 @app.command()
@@ -107,8 +107,8 @@ def search(
             typer.echo(f"Continuing from {checkpoint}.")
     try:
         algorithm.run(objective, budget, n_jobs=jobs, checkpoint=checkpoint, progress=True)
-    except (ImportError, CheckpointError) as error:
-        raise typer.BadParameter(str(error)) from error
+    except (ImportError, CheckpointError, KeyError) as error:
+        raise typer.BadParameter(_message(error)) from error
     _print_best(algorithm, source, column or _default_column(source), report)
     if output is not None:
         _save(algorithm, source, column or _default_column(source), output)
@@ -139,7 +139,11 @@ def _task(
         source = load_digits_cells() if table is None else TabularBenchmark.from_npz(table)
         return source.space, source.objective(column or _default_column(source) or ""), source
     except (OSError, ValueError, KeyError) as error:
-        raise typer.BadParameter(str(error.args[0] if isinstance(error, KeyError) else error)) from error
+        raise typer.BadParameter(_message(error)) from error
+
+
+def _message(error: Exception) -> str:
+    return str(error.args[0] if isinstance(error, KeyError) else error)  # a KeyError quotes its message
 
 
 def _default_column(source: TabularBenchmark | None) -> str | None:
