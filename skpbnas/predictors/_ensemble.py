@@ -50,15 +50,15 @@ class EnsembleRankPredictor(VotingRegressor):
     Examples
     --------
     >>> import numpy as np
-    >>> from sklearn.ensemble import ExtraTreesRegressor
+    >>> from sklearn.linear_model import Ridge
     >>> from skpbnas import CellSpace, GCNRankPredictor
     >>> from skpbnas.predictors import EnsembleRankPredictor
     >>> space = CellSpace(5, ["conv", "pool"])
     >>> X = space.sample(50, np.random.default_rng(0))
     >>> y = X.sum(axis=1)
     >>> network = GCNRankPredictor(n_nodes=space.n_nodes, random_state=0)
-    >>> trees = ExtraTreesRegressor(random_state=0)
-    >>> predictor = EnsembleRankPredictor([("network", network), ("trees", trees)]).fit(X[:40], y[:40])
+    >>> linear = Ridge()
+    >>> predictor = EnsembleRankPredictor([("network", network), ("linear", linear)]).fit(X[:40], y[:40])
     >>> bool(predictor.score(X[40:], y[40:]) > 0.8)
     True
     """
