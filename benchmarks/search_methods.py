@@ -2,9 +2,10 @@
 
     python benchmarks/search_methods.py nasbench101_test_accuracy.npz results.csv --seeds 10
 
-Two objectives: the mean test accuracy (without noise), and the test accuracy of one repeat, as a user who trains each
-cell once observes it. Both report the mean test accuracy of the cell with the best score so far. Each run is appended
-to the file as it ends; a run that the file holds is not repeated. The table of medians is printed at the end.
+Two objectives: the mean test accuracy (without noise), and the test accuracy of one repeat, as a user who
+trains each cell once observes it. Both report the mean test accuracy of the cell with the best score so far.
+Each run is appended to the file as it ends; a run that the file holds is not repeated. The table of medians is
+printed at the end.
 """
 
 from __future__ import annotations
@@ -100,8 +101,8 @@ def main() -> None:
     known = set(zip(done["objective"], done["method"], done["seed"], strict=True)) if len(done) else set()
     jobs = [
         (method, objective, seed)
-        for seed in range(arguments.seeds)
         for objective in OBJECTIVES
+        for seed in range(arguments.seeds)
         for method in methods()
         if (objective, method, seed) not in known
     ]

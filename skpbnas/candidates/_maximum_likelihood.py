@@ -95,36 +95,37 @@ class MaximumLikelihoodCandidateSampler(BaseCandidateSampler):
 
     def _draw_pool(self, pool: Pool, n: Any, rng: np.random.Generator) -> None:
         starts = self.space_.sample(n, rng)
-        best, seen, scores = self._climb(starts)
+        best, seen, scores = self._climb(starts, "float32")
         pool.add(best, n)
         pool.add(seen[np.argsort(-scores, kind="stable")], n - len(pool))
         pool.fill_from_all(n, rng)
 
     def _transform_rows(self, X: Rows) -> Rows:
-        return self._climb(X)[0]
+        # Double precision, so that a row's way does not depend on the batch that it is computed in.
+        return self._climb(X, "float64")[0]
 
-    def _climb(self, starts: Rows) -> tuple[Rows, Rows, NDArray[np.float64]]:
+    def _climb(self, starts: Rows, precision: str) -> tuple[Rows, Rows, NDArray[np.float64]]:
         """Ascend from valid rows; return the best row of each way, all valid rows seen, and their scores."""
         import torch
 
-        # Double precision, so that a row's way does not depend on the batch that it is computed in.
-        module = deepcopy(self.predictor_.module_).double()
+        dtype = getattr(torch, precision)
+        module = deepcopy(self.predictor_.module_).to(dtype)
         shadow = self.space_.relax(starts)
         best, best_score = self.space_.canonicalize(starts).copy(), np.full(len(starts), -np.inf)
         all_rows, all_scores = [], []
         for _ in range(self.n_steps + 1):
             rows = self.space_.discretize(shadow)
-            values = torch.tensor(rows, dtype=torch.float64, requires_grad=True)
+            values = torch.tensor(rows, dtype=dtype, requires_grad=True)
             score = module(*self._graphs(values))
             (gradient,) = torch.autograd.grad(score.sum(), values)
-            scores = score.detach().numpy()
+            scores = score.detach().double().numpy()
             valid = self.space_.is_valid(rows)
             better = valid & (scores > best_score)
             best[better], best_score[better] = self.space_.canonicalize(rows[better]), scores[better]
             all_rows.append(rows[valid])
             all_scores.append(scores[valid])
             # Straight through: the gradient at the discrete row moves the shadow matrices (section 3.2).
-            steepest = gradient.abs().amax(dim=1, keepdim=True).clamp(min=1e-300)
+            steepest = gradient.abs().amax(dim=1, keepdim=True).clamp(min=1e-30)
             shadow = shadow + self.step_size * (gradient / steepest).numpy()
             if self.space is not None:
                 shadow = np.clip(shadow, 0, 1)
