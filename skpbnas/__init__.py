@@ -1,23 +1,49 @@
 """Predictor-based neural architecture search as scikit-learn estimators and an Optuna sampler."""
 
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .candidates import EvolutionaryCandidateSampler as EvolutionaryCandidateSampler
+    from .candidates import ExhaustiveCandidateSampler as ExhaustiveCandidateSampler
+    from .candidates import MaximumLikelihoodCandidateSampler as MaximumLikelihoodCandidateSampler
+    from .candidates import UniformCandidateSampler as UniformCandidateSampler
+    from .datasets import TabularBenchmark as TabularBenchmark
+    from .datasets import load_digits_cells as load_digits_cells
+    from .datasets import load_nasbench101 as load_nasbench101
+    from .datasets import load_nasbench201 as load_nasbench201
+    from .predictors import EnsembleRankPredictor as EnsembleRankPredictor
+    from .predictors import GCNRankPredictor as GCNRankPredictor
+    from .preprocessing import ArchitectureEncoder as ArchitectureEncoder
+    from .search import PredictorBasedSearch as PredictorBasedSearch
+    from .spaces import Cell as Cell
+    from .spaces import CellSpace as CellSpace
+    from .spaces import NASBench101Space as NASBench101Space
+    from .spaces import NASBench201Space as NASBench201Space
+    from .spaces import SearchSpace as SearchSpace
 
 __version__ = "0.1.0"
 
 # Each public name and the subpackage that defines it. They are imported on first use (PEP 562), so that
 # skpbnas.spaces and skpbnas.metrics do not pay for importing torch.
 _HOME = {
+    "ArchitectureEncoder": "preprocessing",
     "Cell": "spaces",
     "CellSpace": "spaces",
+    "EnsembleRankPredictor": "predictors",
     "EvolutionaryCandidateSampler": "candidates",
     "ExhaustiveCandidateSampler": "candidates",
     "GCNRankPredictor": "predictors",
     "MaximumLikelihoodCandidateSampler": "candidates",
     "NASBench101Space": "spaces",
+    "NASBench201Space": "spaces",
     "PredictorBasedSearch": "search",
     "SearchSpace": "spaces",
+    "TabularBenchmark": "datasets",
     "UniformCandidateSampler": "candidates",
+    "load_digits_cells": "datasets",
+    "load_nasbench101": "datasets",
+    "load_nasbench201": "datasets",
 }
 
 __all__ = [*_HOME]
