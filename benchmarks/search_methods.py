@@ -4,7 +4,7 @@
 
 Two objectives: the mean test accuracy (without noise), and the test accuracy of one repeat, as a user who
 trains each cell once observes it. Both report the mean test accuracy of the cell with the best score so far.
-Each run is appended to the file as it ends; a run that the file holds is not repeated. The table of medians is
+Each run is appended to the file as it ends; a run that the file holds is not repeated. The medians are
 printed at the end.
 """
 
