@@ -43,7 +43,7 @@ def test_absent_rows_and_columns_are_named(table):
 
 def test_tables_that_contradict_themselves_are_refused(table):
     X = table.X
-    with pytest.raises(ValueError, match=r"column 'y' has shape \(2,\); X has 300 rows"):
+    with pytest.raises(ValueError, match=r"column 'y' has shape \(2,\); 300 rows need one value each"):
         TabularBenchmark(SPACE, X, {"y": [1, 2]})
     with pytest.raises(ValueError, match="rows 0 and 300 of X are the same architecture"):
         TabularBenchmark(SPACE, np.concatenate([X, X[:1]]), {})
