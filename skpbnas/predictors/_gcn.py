@@ -34,7 +34,7 @@ class GCNRankPredictor(RegressorMixin, BaseEstimator):
         L, the number of nodes of a row's graph: a row holds the ``L x L`` adjacency matrix and then the
         ``L x d`` node features. None reads L from the column names, where X is a DataFrame with those of a
         space; otherwise a row is a single node with ``d = n_features`` and the network is a perceptron.
-    hidden_dims : sequence of int, default=(64, 64, 64)
+    hidden_dims : sequence of int, default=(32, 32, 32)
         Number of node features after each graph convolution.
     directions : {"both", "against"}, default="both"
         Which way messages go: only from a node to the nodes that feed it, as in eq. 3, or both ways.
@@ -112,7 +112,7 @@ class GCNRankPredictor(RegressorMixin, BaseEstimator):
     def __init__(
         self,
         n_nodes: int | None = None,
-        hidden_dims: Sequence[int] = (64, 64, 64),
+        hidden_dims: Sequence[int] = (32, 32, 32),
         directions: str = "both",
         residual: bool = True,
         loss: str = "pairwise",
