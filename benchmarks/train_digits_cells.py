@@ -13,11 +13,11 @@ from pathlib import Path
 import joblib
 import numpy as np
 import pandas as pd
-import torch
-from scipy.stats import kendalltau
 from tqdm import tqdm
 
-from skpbnas.datasets._digits_training import train_digits_cell
+from skpbnas.datasets import load_digits_cells
+from skpbnas.datasets._digits_training import N_IMAGES, train_digits_cell
+from skpbnas.metrics import kendall_tau
 from skpbnas.spaces import NASBENCH101_OPERATIONS, Cell, CellSpace
 
 SPACE = CellSpace(5, NASBENCH101_OPERATIONS, max_edges=9)
@@ -36,7 +36,6 @@ FIELDS = [
 
 
 def train(key: int, cell: Cell, repeat: int) -> dict[str, float]:
-    torch.set_num_threads(1)  # in a worker process of its own
     return {"key": key, "repeat": repeat, **train_digits_cell(cell, seed=repeat)}
 
 
@@ -58,7 +57,7 @@ def run(path: Path, n_jobs: int) -> None:
     results = parallel(joblib.delayed(train)(*job) for job in todo)
     with path.open("a", newline="") as file:
         writer = csv.DictWriter(file, ["key", "repeat", *FIELDS])
-        if not done:
+        if file.tell() == 0:
             writer.writeheader()
         for result in tqdm(results, total=len(todo), smoothing=0.01):
             writer.writerow(result)
@@ -69,34 +68,48 @@ def assemble(path: Path) -> None:
     """Write the table in the order of ``SPACE.enumerate()`` and print what its description states."""
     results = pd.read_csv(path, dtype={"key": np.uint64}).drop_duplicates(["key", "repeat"])
     X = SPACE.enumerate()
-    keys = SPACE.canonical_key(X)
-    columns: dict[str, np.ndarray] = {}
-    for repeat in range(N_REPEATS):
-        part = results[results["repeat"] == repeat].set_index("key").loc[keys]
-        for field in FIELDS[:6]:
-            columns[f"{field}_{repeat}"] = part[field].to_numpy(np.float32)
-        columns["trainable_parameters"] = part["trainable_parameters"].to_numpy(np.int32)
-        columns[f"training_seconds_{repeat}"] = part["training_seconds"].to_numpy(np.float32)
+    place = pd.MultiIndex.from_product([range(N_REPEATS), SPACE.canonical_key(X)], names=["repeat", "key"])
+    results = results.set_index(["repeat", "key"]).loc[place]  # a KeyError: run is not finished
+    arrays = {"rows": X, "n_images": np.array(list(N_IMAGES.values()))}
+    arrays["trainable_parameters"] = results["trainable_parameters"].loc[0].to_numpy(np.int32)
+    for part, n_images in N_IMAGES.items():
+        for name in (part, f"half_{part}"):  # whole numbers, so that equal accuracies are exactly equal
+            correct = results[f"{name}_accuracy"].to_numpy() * n_images
+            arrays[f"{name}_correct"] = correct.round().astype(np.uint16).reshape(N_REPEATS, -1)
+    arrays["training_seconds"] = results["training_seconds"].to_numpy(np.float32).reshape(N_REPEATS, -1)
     TABLE.parent.mkdir(exist_ok=True)
-    np.savez_compressed(TABLE, rows=X, **columns)
-    report(columns)
+    np.savez_compressed(TABLE, **arrays)
+    report()
 
 
-def report(columns: dict[str, np.ndarray]) -> None:
-    def repeats(field: str) -> np.ndarray:
-        return np.array([columns[f"{field}_{repeat}"] for repeat in range(N_REPEATS)])
+def report() -> None:
+    columns = load_digits_cells().columns
 
-    validation, test = repeats("validation_accuracy"), repeats("test_accuracy")
-    mean, half = validation.mean(axis=0), repeats("half_validation_accuracy").mean(axis=0)
+    def repeats(name: str) -> np.ndarray:
+        return np.array([columns[f"{name}_{repeat}"] for repeat in range(N_REPEATS)])
+
+    validation, seconds = repeats("validation_accuracy"), repeats("training_seconds")
+    mean, test = columns["validation_accuracy"], columns["test_accuracy"]
+    pairs = np.triu_indices(N_REPEATS, 1)
+    best = mean >= np.quantile(mean, 0.99)
     print(f"table: {TABLE.stat().st_size / 1024:.0f} KiB, {len(mean)} cells")
-    print("correlation between repeats:", np.corrcoef(validation)[np.triu_indices(N_REPEATS, 1)].round(3))
-    print(f"Kendall tau between repeats 0 and 1: {kendalltau(validation[0], validation[1])[0]:.3f}")
-    print(f"Kendall tau, mean validation to mean test: {kendalltau(mean, test.mean(axis=0))[0]:.3f}")
-    print(f"Kendall tau, mean validation at half to full training: {kendalltau(half, mean)[0]:.3f}")
+    print("correlation between repeats, validation:", np.corrcoef(validation)[pairs].round(3))
+    print("correlation between repeats, test:", np.corrcoef(repeats("test_accuracy"))[pairs].round(3))
+    print(f"standard deviation between repeats: {validation.std(axis=0, ddof=1).mean():.4f}")
+    print(f"  of the best 1 %: {validation[:, best].std(axis=0, ddof=1).mean():.4f}")
+    print(f"Kendall tau, validation of repeats 0 and 1: {kendall_tau(validation[0], validation[1]):.3f}")
+    print(f"Kendall tau, mean validation to mean test: {kendall_tau(test, mean):.3f}")
+    for share in (0.5, 0.1):
+        top = mean >= np.quantile(mean, 1 - share)
+        print(f"  within the best {share:.0%} by validation: {kendall_tau(test[top], mean[top]):.3f}")
+    print(f"Kendall tau, half to full training: {kendall_tau(mean, columns['half_validation_accuracy']):.3f}")
     levels = [0, 0.1, 0.25, 0.5, 0.75, 0.9, 0.99, 1]
-    print(f"quantiles {levels} of mean validation accuracy:", np.quantile(mean, levels).round(4))
-    print("ten best:", np.sort(mean)[::-1][:10].round(4))
-    seconds = repeats("training_seconds")
+    for name in ("train_accuracy", "validation_accuracy", "test_accuracy"):
+        print(f"quantiles {levels} of {name}:", np.quantile(columns[name], levels).round(4))
+    print("ten best by validation:", np.sort(mean)[::-1][:10].round(4))
+    print("distinct values in the best 1 %:", len(np.unique(mean[best])), "of", best.sum())
+    print(f"test accuracy: best {test.max():.4f}, of the best by validation {test[mean.argmax()]:.4f}")
+    print("parameters:", np.quantile(columns["trainable_parameters"], [0, 0.5, 1]))
     print(f"seconds a training: median {np.median(seconds):.2f}, in all {seconds.sum():.0f}")
 
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from importlib.resources import files
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..spaces import NASBENCH101_OPERATIONS, Cell, CellSpace
 from ._tabular import TabularBenchmark
-
-_N_REPEATS = 3
 
 
 def load_digits_cells() -> TabularBenchmark:
@@ -22,8 +21,9 @@ def load_digits_cells() -> TabularBenchmark:
     -------
     TabularBenchmark
         Columns: ``validation_accuracy``, ``test_accuracy`` and ``train_accuracy``, the means of three
-        repeats; the same with ``half_``, after half of the training; each with ``_0``, ``_1`` or ``_2`` for a
-        single repeat; ``trainable_parameters``; ``training_seconds``, of one training on one core.
+        repeats; the same with ``half_`` in front, after half of the training; ``training_seconds``, the
+        median of three repeats, of one training on one core; each of them with ``_0``, ``_1`` or ``_2``
+        behind, for a single repeat; and ``trainable_parameters``.
 
     Examples
     --------
@@ -34,12 +34,17 @@ def load_digits_cells() -> TabularBenchmark:
     """
     with files("skpbnas.datasets").joinpath("data/digits_cells.npz").open("rb") as file:
         stored = dict(np.load(file, allow_pickle=False).items())
-    X = stored.pop("rows")
-    columns = {}
-    for name in dict.fromkeys(name.rpartition("_")[0] for name in stored if name[-1].isdigit()):
-        repeats = [stored[f"{name}_{repeat}"].astype(np.float64) for repeat in range(_N_REPEATS)]
-        columns[name] = np.mean(repeats, axis=0)
-    return TabularBenchmark(CellSpace(5, NASBENCH101_OPERATIONS, max_edges=9), X, {**columns, **stored})
+    columns: dict[str, NDArray] = {}
+    for part, n_images in zip(("train", "validation", "test"), stored["n_images"], strict=True):
+        for name in (part, f"half_{part}"):
+            correct = stored[f"{name}_correct"]  # (n_repeats, n_cells)
+            columns[f"{name}_accuracy"] = correct.sum(axis=0) / (len(correct) * n_images)
+            columns |= {f"{name}_accuracy_{k}": of_one / n_images for k, of_one in enumerate(correct)}
+    seconds = stored["training_seconds"]
+    columns["training_seconds"] = np.median(seconds, axis=0)
+    columns |= {f"training_seconds_{k}": of_one for k, of_one in enumerate(seconds)}
+    columns["trainable_parameters"] = stored["trainable_parameters"]
+    return TabularBenchmark(CellSpace(5, NASBENCH101_OPERATIONS, max_edges=9), stored["rows"], columns)
 
 
 class DigitsObjective:
