@@ -60,7 +60,7 @@ class UniformCandidateSampler(BaseCandidateSampler):
 
 
 class ExhaustiveCandidateSampler(BaseCandidateSampler):
-    """The pool is the whole space: N' = |S|.
+    """The pool is the whole space S: N' is its size.
 
     Parameters
     ----------
