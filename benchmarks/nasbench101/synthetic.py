@@ -1,8 +1,9 @@
 """Write a NASBench-101 file of any size in the exact official format, with clearly synthetic metrics.
 
-The cells, hashes and parameter counts are those of a table as described in ``SOURCES.md`` of the
-development data (all 423,624 official cells); the metrics are random numbers with no other relation to
-the real ones than their range and precision.
+The cells, hashes and parameter counts are those of a table of all 423,624 official cells (an archive with
+the arrays module_hash, num_vertices, adjacency, operations and trainable_parameters); the metrics are random
+numbers with no other relation to the real ones than their range and precision. A file with all cells and
+the epochs 4, 12, 36 and 108 has 2,085,986,016 bytes, as the official one.
 
     python benchmarks/nasbench101/synthetic.py TABLE.npz OUTPUT.tfrecord [--epochs 4 12 36 108] [--cells N]
 """
@@ -10,9 +11,7 @@ the real ones than their range and precision.
 from __future__ import annotations
 
 import argparse
-import json
-import struct
-from base64 import encodebytes
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -20,36 +19,9 @@ import numpy as np
 from skpbnas.datasets._tfrecord import frame
 from skpbnas.spaces import NASBENCH101_OPERATIONS
 
+sys.path.append(str(Path(__file__).parents[2] / "tests" / "datasets"))
 
-def varint(value: int) -> bytes:
-    digits = b""
-    while value >= 128:
-        digits += bytes([value & 127 | 128])
-        value >>= 7
-    return digits + bytes([value])
-
-
-def message(evaluations: np.ndarray, parameters: int, total_time: float) -> bytes:
-    """Encode one ModelMetrics; evaluations has the shape (3, 5)."""
-    data = b"".join(
-        b"\x0a\x2d" + b"".join(struct.pack("<Bd", 8 * k + 9, v) for k, v in enumerate(evaluation))
-        for evaluation in evaluations.tolist()
-    )
-    return data + b"\x10" + varint(parameters) + struct.pack("<Bd", 25, total_time)
-
-
-def row(module_hash: str, epochs: int, adjacency: str, operations: str, metrics: bytes) -> bytes:
-    """Write one row as the official files do: the base64 in lines of 76 characters."""
-    return json.dumps([module_hash, epochs, adjacency, operations, encodebytes(metrics).decode()]).encode()
-
-
-def random_evaluations(rng: np.random.Generator, n: int, epochs: int) -> np.ndarray:
-    """Draw n synthetic evaluations, shape (n, 3, 5), in single precision as the official ones are."""
-    values = np.empty((n, 3, 5), np.float32)
-    values[:, :, 0] = epochs * np.array([0, 0.5, 1])
-    values[:, :, 1] = rng.uniform(1, 40, (n, 1)) * values[:, :, 0]
-    values[:, :, 2:] = rng.uniform(0, 1, (n, 3, 3))
-    return values.astype(float)
+from official_format import encode_metrics, encode_row, random_evaluations  # noqa: E402
 
 
 def read_cells(table: Path, n: int | None) -> list[tuple[str, str, str, int]]:
@@ -77,8 +49,8 @@ def write(table: Path, output: Path, epochs: list[int], n_cells: int | None, see
         for module_hash, adjacency, operations, parameters in read_cells(table, n_cells):
             for budget in epochs:
                 for evaluations in random_evaluations(rng, 3, budget):
-                    metrics = message(evaluations, parameters, float(rng.uniform(100, 5000)))
-                    file.write(frame(row(module_hash, budget, adjacency, operations, metrics)))
+                    metrics = encode_metrics(evaluations, parameters, float(rng.uniform(100, 5000)))
+                    file.write(frame(encode_row(module_hash, budget, adjacency, operations, metrics)))
                     n_rows += 1
     return n_rows
 

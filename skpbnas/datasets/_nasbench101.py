@@ -120,17 +120,19 @@ def convert(
         Where to write; None takes the folder of the original, or the cache folder where that is read-only.
     """
     table = convert_file(path, n_jobs=n_jobs, progress=progress)
-    candidates = store_paths(path) if store is None else [store]
-    for candidate in candidates:
+    beside, cached = store_paths(path)
+    if store is None:
         try:
-            candidate.parent.mkdir(parents=True, exist_ok=True)
-            write_store(candidate, table)
+            write_store(beside, table)
         except OSError as error:
-            if error.errno not in _READ_ONLY or candidate == candidates[-1]:
+            if error.errno not in _READ_ONLY:
                 raise
+            store = cached
         else:
-            return open_store(candidate), candidate
-    raise AssertionError("unreachable: the last candidate returns or raises")
+            return open_store(beside), beside
+    store.parent.mkdir(parents=True, exist_ok=True)
+    write_store(store, table)
+    return open_store(store), store
 
 
 def store_paths(path: Path) -> list[Path]:

@@ -58,7 +58,10 @@ def table_from_api(source: Any, *, n_jobs: int | None = None, progress: bool = F
     values[:, 1:, 1:] = metrics.reshape(len(runs), 2, len(METRICS))
     cell = [k for k, _, _ in runs]
     used, first_row = np.unique(cell, return_index=True)
-    parameters = np.array([found[k].parameters or 0 for k in cell], np.int32)
+    unknown = [k for k, one in enumerate(found) if one.parameters is None]
+    if unknown:
+        raise ValueError(f"cell {unknown[0]} of {source!r} has no trainable_parameters")
+    parameters = np.array([found[k].parameters for k in cell], np.int32)
     epochs = np.array([epochs for _, epochs, _ in runs], np.int32)
     cells = _as_text([found[k] for k in used])
     try:

@@ -152,6 +152,9 @@ def test_a_wrong_value_in_a_live_object_is_named(path):
     nasbench.computed_statistics[module_hash][108][1]["final_test_accuracy"] = float("nan")
     with pytest.raises(ValueError, match=rf"cell 2 \({module_hash}\), a run of 108 epochs: test_accuracy is"):
         load(nasbench)
+    nasbench.fixed_statistics[module_hash]["trainable_parameters"] = None
+    with pytest.raises(ValueError, match="cell 2 of .* has no trainable_parameters"):
+        load(nasbench)
     nasbench.computed_statistics = {name: {} for name in nasbench.computed_statistics}
     with pytest.raises(ValueError, match="no trained cells"):
         load(nasbench)

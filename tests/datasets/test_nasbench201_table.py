@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from skpbnas import GCNRankPredictor, PredictorBasedSearch
 from skpbnas.datasets import DataFileError, load_nasbench201
 from skpbnas.spaces import NASBench201Space
 
@@ -16,6 +17,15 @@ def test_the_real_table(shared_data):
     with np.load(path) as file:
         assert table.space.decode(row[None])[0] == file["architecture"][file["validation_accuracy"].argmax()]
     assert (table.query(table.space.enumerate(), "test_accuracy") > 9).all()
+
+
+def test_a_search_runs_on_it(shared_data):
+    table = load_nasbench201(shared_data / "nasbench201_cifar10_valid.npz")
+    predictor = GCNRankPredictor(max_iter=5, n_estimators=1)
+    search = PredictorBasedSearch(table.space, predictor, random_state=0)
+    search.run(table.objective("validation_accuracy"), n_evaluations=12)
+    assert len(np.unique(table.space.canonical_key(search.evaluated_rows_))) == 12
+    assert search.best_score_ == search.history_["score"].max()
 
 
 def test_a_part_of_the_space(tmp_path, rng):
