@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -30,6 +29,11 @@ class TabularBenchmark:
     n_queries : int
         How many values have been looked up.
 
+    Raises
+    ------
+    ValueError
+        Where a row is not valid or given twice, or a column has another length or is NaN somewhere.
+
     Examples
     --------
     >>> import numpy as np
@@ -47,14 +51,13 @@ class TabularBenchmark:
         self.X: Rows = np.asarray(X)
         self.columns: dict[str, NDArray] = {name: np.asarray(column) for name, column in columns.items()}
         self.n_queries = 0
-        for name, column in self.columns.items():
-            if column.shape != (len(self.X),):
-                raise ValueError(
-                    f"column {name!r} has shape {column.shape}; {len(self.X)} rows need one value each"
-                )
         invalid = np.flatnonzero(~space.is_valid(self.X))
         if len(invalid):
             raise ValueError(f"row {invalid[0]} of X is not a valid architecture of {space!r}; leave it out")
+        if not len(self.X):
+            raise ValueError("X has no rows; a table needs at least one architecture")
+        for name, column in self.columns.items():
+            _check_column(name, column, len(self.X))
         keys = space.canonical_key(self.X)
         self._order = np.argsort(keys, kind="stable")
         self._keys = keys[self._order]
@@ -78,7 +81,7 @@ class TabularBenchmark:
         path : path
             With the arrays ``adjacency`` (n, 7, 7), ``operations`` (n, 7) (0 conv3x3-bn-relu, 1
             conv1x1-bn-relu, 2 maxpool3x3, -1 input, output and unused), ``num_vertices`` (n,), and any
-            number of columns (n,).
+            number of columns (n,). Arrays of more dimensions, such as hashes, are left out.
 
         Returns
         -------
@@ -86,22 +89,24 @@ class TabularBenchmark:
 
         Raises
         ------
+        OSError
+            Where the file cannot be opened.
         ValueError
-            Where the file is no such archive.
+            Where it is no such archive, or its arrays contradict each other.
         """
         try:
             with np.load(path, allow_pickle=False) as file:
                 arrays = {name: file[name] for name in file.files}
             X = _rows_of_cells(arrays.pop("adjacency"), arrays.pop("operations"), arrays.pop("num_vertices"))
-        except FileNotFoundError:
+            columns = {name: array for name, array in arrays.items() if array.ndim == 1}
+            return cls(NASBench101Space(), X, columns)
+        except OSError:
             raise
-        except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
+        except Exception as error:  # whatever NumPy, zip and zlib raise on a damaged archive
             raise ValueError(
                 f"{os.fspath(path)!r} is not a table of NASBench-101 cells ({error}); it needs "
                 f"adjacency (n, 7, 7), operations (n, 7), num_vertices (n,) and columns, saved by np.savez"
             ) from error
-        columns = {name: array for name, array in arrays.items() if array.shape == (len(X),)}
-        return cls(NASBench101Space(), X, columns)
 
     def query(self, X: ArrayLike, column: str) -> NDArray:
         """Look values up, for rows in any isomorphic form; each counts as a query.
@@ -182,12 +187,25 @@ class TableObjective:
         return self.table.query(X, self.column)
 
 
+def _check_column(name: str, column: NDArray, n: int) -> None:
+    if column.shape != (n,):
+        raise ValueError(
+            f"column {name!r} has shape {column.shape}; X has {n} rows, which need one value each"
+        )
+    if column.dtype.kind == "f" and np.isnan(column).any():
+        row = np.isnan(column).argmax()
+        raise ValueError(f"column {name!r} is NaN at row {row}; leave out the rows without a value")
+
+
 def _rows_of_cells(adjacency: NDArray, operations: NDArray, n_vertices: NDArray) -> NDArray[np.uint8]:
     """Return the rows of NASBench-101 cells given as arrays."""
+    if not ((adjacency == 0) | (adjacency == 1)).all():
+        raise ValueError("adjacency is not binary")
     n, n_nodes = operations.shape
-    features: Any = np.zeros((n, n_nodes, 5), np.uint8)
+    features = np.zeros((n, n_nodes, 5), np.uint8)
     for k in range(3):
         features[:, :, k + 1] = operations == k
     features[:, 0, 0] = 1
     features[np.arange(n), n_vertices.astype(int) - 1, 4] = 1
-    return np.concatenate([adjacency.reshape(n, -1), features.reshape(n, -1)], axis=1).astype(np.uint8)
+    rows = [adjacency.astype(np.uint8).reshape(n, -1), features.reshape(n, -1)]
+    return np.concatenate(rows, axis=1)

@@ -5,7 +5,8 @@ import pickle
 import numpy as np
 import pytest
 
-from skpbnas import NASBENCH101_OPERATIONS, CellSpace, NASBench101Space, TabularBenchmark
+from skpbnas import CellSpace, NASBench101Space, TabularBenchmark
+from skpbnas.spaces import NASBENCH101_OPERATIONS
 
 SPACE = CellSpace(5, ["a", "b"])
 
