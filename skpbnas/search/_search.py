@@ -20,7 +20,7 @@ from tqdm.auto import tqdm
 from ..candidates import EvolutionaryCandidateSampler, SpaceExhaustedWarning
 from ..predictors import GCNRankPredictor
 from ..spaces import Rows, SearchSpace
-from ._archive import DONE, PENDING, Archive
+from ._archive import DONE, PENDING, Archive, CheckpointError
 from ._evaluate import evaluate
 from ._propose import propose
 
@@ -186,7 +186,7 @@ class PredictorBasedSearch(BaseEstimator):
         callbacks : sequence of callable, default=()
             Called with the search after every batch; one that returns True ends the run.
         checkpoint : path, default=None
-            File that every evaluation is saved to. Where it exists, the search continues from it, as if it
+            File that every evaluation is saved to. Where it exists, a new search continues from it, as if it
             had never been interrupted.
         vectorized : bool, default=None
             Whether the objective takes a batch of rows and returns one score per row. None reads
@@ -200,14 +200,15 @@ class PredictorBasedSearch(BaseEstimator):
 
         Raises
         ------
+        CheckpointError
+            Where the checkpoint is damaged or belongs to another search; it is left as it is.
         Exception
             What the objective raised, after everything else in its batch was told. Running again evaluates
             what is still pending first.
         """
         if vectorized is None:
             vectorized = bool(getattr(objective, "vectorized", False))
-        self._begin(checkpoint)
-        self._checkpoint = checkpoint
+        self._open(checkpoint)
         archive = self._archive
         with tqdm(total=n_evaluations, initial=archive.n_told, disable=not progress, unit="cell") as bar:
             while (left := n_evaluations - archive.n_told) > 0:
@@ -278,21 +279,39 @@ class PredictorBasedSearch(BaseEstimator):
 
     # --------------------------------------------------------------------------------------- inside
 
-    def _begin(self, checkpoint: str | os.PathLike[str] | None = None) -> None:
-        """Set the search up on first use, from the checkpoint where there is one."""
+    _checkpoint: Path | None = None  # where the current run saves
+
+    def _begin(self) -> None:
+        """Set the search up on first use."""
         if hasattr(self, "_archive"):
             return
         self._validate_params()
-        if checkpoint is not None and Path(checkpoint).exists():
-            self._archive, self._seed = Archive.load(checkpoint, self.space, self.random_state)
-        else:
-            seed = self.random_state
-            self._archive = Archive(self.space)
-            self._seed = int(np.random.default_rng().integers(2**31)) if seed is None else seed
+        seed = self.random_state
+        self._set_up(
+            Archive(self.space), int(np.random.default_rng().integers(2**31)) if seed is None else seed
+        )
+
+    def _set_up(self, archive: Archive, seed: int) -> None:
         predictor = GCNRankPredictor() if self.predictor is None else self.predictor
         pool = EvolutionaryCandidateSampler() if self.candidates is None else self.candidates
-        self._predictor = None if predictor == "random" else configured(predictor, self.space, self._seed)
-        self._candidates = configured(pool, self.space, self._seed)
+        self._archive, self._seed = archive, seed
+        self._predictor = None if predictor == "random" else configured(predictor, self.space, seed)
+        self._candidates = configured(pool, self.space, seed)
+
+    def _open(self, checkpoint: str | os.PathLike[str] | None) -> None:
+        """Continue from a checkpoint where there is one, and make sure that it can be written."""
+        self._begin()
+        before, self._checkpoint = self._checkpoint, None if checkpoint is None else Path(checkpoint)
+        if self._checkpoint is None:
+            return
+        if self._checkpoint.exists() and self._checkpoint != before:
+            if len(self._archive):
+                raise CheckpointError(
+                    f"checkpoint={str(checkpoint)!r} exists, and this search has proposed architectures of "
+                    f"its own; give another path, or continue from the file with a new search"
+                )
+            self._set_up(*Archive.load(self._checkpoint, self.space, self.random_state))
+        self._archive.save(self._checkpoint, self._seed)
 
     def _next_size(self) -> int:
         return max(self.n_initial - len(self._archive), 0) or self.batch_size
@@ -316,8 +335,6 @@ class PredictorBasedSearch(BaseEstimator):
         )
         self.last_proposal_ = proposal
         return proposal.rows
-
-    _checkpoint: str | os.PathLike[str] | None = None  # only while a run has one
 
     def _tell(self, rows: Rows, scores: NDArray[np.float64], seconds: NDArray[np.float64]) -> None:
         failed = np.count_nonzero(~np.isfinite(scores))

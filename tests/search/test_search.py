@@ -123,6 +123,9 @@ def test_a_search_continues_from_its_checkpoint_as_if_nothing_had_happened(tmp_p
     make().run(n_edges, 24, callbacks=[stop_at_ten], checkpoint=path)
     resumed = make().run(n_edges, 24, checkpoint=path)
     np.testing.assert_array_equal(resumed.history_["score"], expected)
+    unseeded = make(None).run(n_edges, 10, checkpoint=tmp_path / "unseeded.npz")
+    resumed = make(None).run(n_edges, 24, checkpoint=tmp_path / "unseeded.npz")
+    np.testing.assert_array_equal(resumed.evaluated_rows_, unseeded.run(n_edges, 24).evaluated_rows_)
     pickled = pickle.loads(pickle.dumps(make().run(n_edges, 12)))
     np.testing.assert_array_equal(pickled.run(n_edges, 24).history_["score"], expected)
 
@@ -206,6 +209,14 @@ def test_bad_input_is_refused(tmp_path):
     PredictorBasedSearch(CellSpace(4, ["a"]), "random", random_state=0).run(n_edges, 2, checkpoint=path)
     with pytest.raises(CheckpointError, match="belongs to a search of CellSpace"):
         make().run(n_edges, 4, checkpoint=path)
+    before = path.read_bytes()
+    with pytest.raises(CheckpointError, match="of its own"):
+        search.run(n_edges, 8, checkpoint=path)
+    assert path.read_bytes() == before
+    with pytest.raises(FileNotFoundError):
+        make().run(
+            lambda cell: pytest.fail("evaluated in vain"), 4, checkpoint=tmp_path / "no" / "folder.npz"
+        )
     path.write_bytes(b"no archive")
     with pytest.raises(CheckpointError, match="is not a checkpoint"):
         make().run(n_edges, 4, checkpoint=path)
