@@ -28,6 +28,12 @@ def test_repeats_agree_and_validation_predicts_test(table):
     assert kendalltau(table.columns["validation_accuracy"], table.columns["test_accuracy"]).statistic > 0.85
 
 
+def test_equal_numbers_of_correct_images_are_exactly_equal_accuracies(table):
+    for column, n_images in (("validation_accuracy", 3 * 600), ("test_accuracy", 3 * 797)):
+        accuracy = table.columns[column]
+        np.testing.assert_array_equal(np.rint(accuracy * n_images) / n_images, accuracy)
+
+
 def test_the_best_are_not_saturated(table):
     accuracy = table.columns["validation_accuracy"]
     assert accuracy.max() < 0.95
