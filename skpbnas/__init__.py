@@ -1,4 +1,4 @@
-"""Predictor-based neural architecture search as scikit-learn estimators and an Optuna sampler."""
+"""Predictor-based neural architecture search as scikit-learn estimators."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
