@@ -15,7 +15,7 @@ NAMES = [page.name for page in PAGES]
 # The blocks of a page: fenced in Markdown, indented in reStructuredText.
 BLOCK = re.compile(
     r"^```python\n(?P<fenced>.*?)^```$"
-    r"|^\.\. code-block:: python\n\n(?P<indented>(?:^(?:   .*)?\n)+)",
+    r"|^\.\. code-block:: python\n\n(?P<indented>(?:^(?:   [^\n]*)?\n)+)",
     re.MULTILINE | re.DOTALL,
 )
 COMMAND = re.compile(r"^ +(?:\$ )?skpbnas (?P<arguments>[a-z].*)$", re.MULTILINE)
