@@ -8,11 +8,11 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
-import orjson
 from numpy.typing import NDArray
 
 from ..spaces import NASBENCH101_OPERATIONS, NASBench101Space
 from ._model_metrics import CURRENT_EPOCH, METRICS, RowError, decode_metrics
+from ._nasbench_libraries import loads
 
 _MAX_EPOCHS = 1 << 16
 _LABELS = {name: k for k, name in enumerate(("input", *NASBENCH101_OPERATIONS, "output"))}
@@ -46,7 +46,7 @@ def parse_rows(records: list[bytes]) -> RowBatch:
     first_row: list[int] = []
     for k, record in enumerate(records):
         try:
-            module_hash, n_epochs, adjacency, operations, message = orjson.loads(record)
+            module_hash, n_epochs, adjacency, operations, message = loads(record)
             index = cells.setdefault((module_hash, adjacency, operations), len(cells))
             messages.append(a2b_base64(message.replace("\n", ""), strict_mode=True))
         except (ValueError, TypeError, AttributeError):
@@ -104,7 +104,7 @@ def _lossless(values: NDArray[np.float64]) -> NDArray[np.floating]:
 def _why_malformed(record: bytes) -> str:
     expected = "[module_hash, epochs, adjacency, operations, metrics]"
     try:
-        row = orjson.loads(record)
+        row = loads(record)
     except ValueError as error:
         return f"not JSON ({error}); a row is {expected}"
     if not isinstance(row, list) or len(row) != 5:

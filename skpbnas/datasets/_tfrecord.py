@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from os import PathLike, fspath
 from typing import NamedTuple
 
-from google_crc32c import value as crc32c
+from ._nasbench_libraries import crc32c
 
 _HEADER = struct.Struct("<QI")  # length of the data, checksum of these 8 bytes
 _FOOTER = struct.Struct("<I")  # checksum of the data

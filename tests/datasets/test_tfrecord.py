@@ -2,6 +2,8 @@
 
 import gzip
 import struct
+import subprocess
+import sys
 
 import pytest
 from hypothesis import given
@@ -110,3 +112,14 @@ def test_any_bytes_are_read_or_refused(tmp_path_factory, data):
     path.write_bytes(data)
     with pytest.raises(DataFileError):
         read(path)
+
+
+def test_without_the_extra_reading_says_what_to_install():
+    code = (
+        "import sys; sys.modules['orjson'] = None\n"
+        "import skpbnas.datasets\n"  # the rest of the package does not need it
+        "from skpbnas.datasets._tfrecord import masked_crc\n"
+        "try:\n    masked_crc(b'')\nexcept ImportError as error:\n    print(error)"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "pip install 'skpbnas[nasbench]'" in result.stdout
