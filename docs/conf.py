@@ -20,7 +20,7 @@ extensions = [
 ]
 templates_path = ["_templates"]
 exclude_patterns = ["_build"]
-nitpicky = False
+suppress_warnings = ["ref.term"]  # docstrings inherited from scikit-learn refer to its glossary
 
 autosummary_generate = True
 autodoc_typehints = "none"  # the NumPy docstrings say it with shapes and units

@@ -29,7 +29,7 @@ import matplotlib.pyplot as plt
 
 from skpbnas.plotting import COLOURS, plot_cell, plot_convergence
 
-figure, (left, right) = plt.subplots(1, 2, figsize=(9, 4.5), width_ratios=(3, 2), layout="constrained")
+figure, (left, right) = plt.subplots(1, 2, figsize=(9, 4.5), width_ratios=(5, 4), layout="constrained")
 plot_convergence({"best so far": history}, ax=left)
 for name, chosen, colour, marker in (
     ("random, at the start", history["iteration"] == 0, COLOURS[4], "s"),

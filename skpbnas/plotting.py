@@ -54,6 +54,8 @@ def plot_convergence(
     if oracle is not None:
         ax.axhline(oracle, color="0.4", linewidth=1, label="best that exists")
     ax.set(xlabel="evaluated architectures", ylabel="best score so far")
+    if ax.get_xscale() == "linear":
+        ax.locator_params(axis="x", integer=True)
     ax.legend(frameon=False)
     return ax
 

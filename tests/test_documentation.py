@@ -1,12 +1,15 @@
 """What the README and the documentation show runs as it stands."""
 
+import pkgutil
 import re
 import shlex
 import textwrap
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
+import skpbnas
 from skpbnas.cli import app
 
 ROOT = Path(__file__).parents[1]
@@ -41,3 +44,11 @@ def test_commands_are_understood(page):
     for match in COMMAND.finditer(page.read_text()):
         name, *arguments = shlex.split(match["arguments"], comments=True)
         typer.main.get_command(app).commands[name].make_context(name, arguments)  # parses, and runs nothing
+
+
+def test_every_public_name_is_in_the_api_reference():
+    listed = re.findall(r"^(?:   |\.\. data:: )(\w+)$", (ROOT / "docs" / "api.rst").read_text(), re.MULTILINE)
+    for module in pkgutil.iter_modules(skpbnas.__path__):
+        if module.ispkg:
+            missing = set(import_module(f"skpbnas.{module.name}").__all__) - set(listed)
+            assert not missing, f"docs/api.rst lacks {sorted(missing)} of skpbnas.{module.name}"

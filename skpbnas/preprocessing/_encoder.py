@@ -83,7 +83,7 @@ class ArchitectureEncoder(TransformerMixin, BaseEstimator):
 
         Returns
         -------
-        ndarray of shape (n, n_features_out_)
+        ndarray of shape (n, n_features)
 
         Raises
         ------
