@@ -37,7 +37,15 @@ html_theme_options = {
 }
 html_sidebars = {
     page: []
-    for page in ("index", "getting_started", "concepts", "paper_slips", "digits_cells", "nasbench101")
+    for page in (
+        "index",
+        "getting_started",
+        "concepts",
+        "paper_slips",
+        "search_methods",
+        "digits_cells",
+        "nasbench101",
+    )
 }
 
 sphinx_gallery_conf = {
