@@ -12,7 +12,7 @@ from . import _graphs as g
 from ._base import Rows, SearchSpace
 from ._cell import INPUT, OUTPUT, Cell
 from ._colouring import canonical_key, canonical_order
-from ._encoding import cells_to_graphs, graphs_to_rows, rows_to_graphs, split_rows
+from ._encoding import cells_to_graphs, graphs_to_rows, rows_to_graphs, split_rows, well_formed
 from ._enumeration import cached_cells
 from ._graphs import Graphs
 
@@ -115,7 +115,8 @@ class CellSpace(SearchSpace):
         Valid rows are binary and one-hot, with one input and one output, every vertex on a path between
         them, and at most ``max_edges`` edges.
         """
-        graphs, valid = self._graphs(X)
+        graphs, acyclic = self._graphs(X)
+        valid = acyclic & well_formed(X, self.n_nodes, self.n_node_features)
         present = np.zeros_like(graphs.children[0])
         for i in range(self.n_nodes):
             present |= (graphs.labels[i] > 0) * present.dtype.type(1 << i)

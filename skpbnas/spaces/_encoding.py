@@ -26,15 +26,19 @@ def split_rows(X: ArrayLike, n_nodes: int, n_node_features: int) -> tuple[NDArra
 
 
 def rows_to_graphs(X: ArrayLike, n_nodes: int, n_node_features: int) -> tuple[Graphs, NDArray[np.bool_]]:
-    """Return the graphs of rows in topological order, and which rows are binary, one-hot and acyclic."""
+    """Return the graphs of well-formed rows in topological order, and which of them are acyclic."""
     adjacency, features = split_rows(X, n_nodes, n_node_features)
     labels = np.zeros(features.shape[:2], np.uint8)
     for k in range(n_node_features):
         labels[features[:, :, k] != 0] = k + 1
-    well_formed = _is_binary(adjacency) & _is_binary(features)
-    well_formed &= (np.count_nonzero(features, axis=2) <= 1).all(axis=1)
-    graphs, acyclic = topological_sort(from_dense(adjacency != 0, labels))
-    return graphs, well_formed & acyclic
+    return topological_sort(from_dense(adjacency, labels))
+
+
+def well_formed(X: ArrayLike, n_nodes: int, n_node_features: int) -> NDArray[np.bool_]:
+    """Tell which rows are binary, with at most one feature for each node."""
+    adjacency, features = split_rows(X, n_nodes, n_node_features)
+    single = (np.count_nonzero(features, axis=2) <= 1).all(axis=1)
+    return _is_binary(adjacency) & _is_binary(features) & single
 
 
 def graphs_to_rows(graphs: Graphs, n_node_features: int) -> NDArray[np.uint8]:
