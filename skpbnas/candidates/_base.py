@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from numbers import Integral
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
+from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin, _fit_context
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ..spaces import Rows, SearchSpace
 from ._box import Box
 
-# A draw with fewer new rows than this share of it, twice in a row, is taken as exhausted.
-_LOWEST_YIELD = 0.002
-_MAX_DRAW = 50_000
+_FIRST_SHARE = 0.35  # of new rows in a draw, before any is measured
+_MAX_DRAW = 16_384
+# Drawing stops where the share of new rows falls below the number of rows drawn / _PATIENCE, or at most
+_DRY = 0.1  # where something else can be drawn from, and
+_EXHAUSTED = 0.002  # where it is the last resort.
+_PATIENCE = 1_000_000
 
 Draw = Callable[[int], Rows]
 
@@ -26,7 +30,7 @@ class SpaceExhaustedWarning(UserWarning):
     """A space holds fewer new architectures than were asked for."""
 
 
-class BaseCandidateSampler(TransformerMixin, BaseEstimator):
+class BaseCandidateSampler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     """Base class of the samplers of the pool S' (section 3.2).
 
     A subclass has the parameters ``space``, ``n_candidates`` and ``random_state``, and implements
@@ -90,8 +94,10 @@ class BaseCandidateSampler(TransformerMixin, BaseEstimator):
             :class:`SpaceExhaustedWarning`, where the space holds no more.
         """
         check_is_fitted(self)
+        if not (n is None or isinstance(n, Integral) and n >= 0):
+            raise ValueError(f"n={n!r} is not allowed; give a whole number of rows, or None for n_candidates")
         seed = check_random_state(self.random_state if random_state is None else random_state)
-        size = self._pool_size() if n is None else n
+        size = self._pool_size() if n is None else int(n)
         pool = Pool(self.space_, exclude)
         self._draw_pool(pool, size, np.random.default_rng(seed.randint(2**31)))
         if size is not None and len(pool) < size:
@@ -103,7 +109,7 @@ class BaseCandidateSampler(TransformerMixin, BaseEstimator):
         return pool.rows()
 
     def transform(self, X: ArrayLike) -> Rows:
-        """Replace each row by a candidate; the same row always gives the same one.
+        """Replace each row by a candidate; the same architecture always gives the same one.
 
         Parameters
         ----------
@@ -119,7 +125,7 @@ class BaseCandidateSampler(TransformerMixin, BaseEstimator):
         invalid = np.flatnonzero(~self.space_.is_valid(rows))
         if len(invalid):
             raise ValueError(f"row {invalid[0]} is not valid in space={self.space!r}; pass valid rows only")
-        return self._transform_rows(rows)
+        return self._transform_rows(self.space_.canonicalize(rows))
 
     def _learn(self, X: Rows, y: NDArray | None) -> None:
         """Keep what the sampler needs of the observed rows."""
@@ -132,6 +138,7 @@ class BaseCandidateSampler(TransformerMixin, BaseEstimator):
         raise NotImplementedError
 
     def _transform_rows(self, X: Rows) -> Rows:
+        """Replace valid rows in canonical form."""
         raise NotImplementedError
 
     def _row_generators(self, X: Rows) -> list[np.random.Generator]:
@@ -144,49 +151,62 @@ class Pool:
 
     def __init__(self, space: SearchSpace | Box, exclude: ArrayLike | None) -> None:
         self.space = space
-        self._parts: list[Rows] = []
+        none = np.empty((0, space.n_features))
+        excluded = none if exclude is None or not np.size(exclude) else np.asarray(exclude)
+        if excluded.ndim != 2 or excluded.shape[1] != space.n_features:
+            raise ValueError(
+                f"exclude has shape {excluded.shape}, but a row of space={space!r} has {space.n_features} "
+                f"columns; pass rows, as an array of shape (m, {space.n_features})"
+            )
+        self._parts: list[Rows] = [space.canonicalize(none)]
         self._n = 0
-        excluded = np.empty((0, space.n_features)) if exclude is None else np.asarray(exclude)
-        self._taken = np.unique(space.canonical_key(excluded)) if len(excluded) else np.empty(0, np.uint64)
+        self._taken = np.unique(space.canonical_key(excluded))  # sorted
 
     def __len__(self) -> int:
         return self._n
 
     def rows(self) -> Rows:
         """Return the rows collected so far, in the order of drawing."""
-        return np.concatenate(self._parts) if self._parts else np.empty((0, self.space.n_features))
+        return np.concatenate(self._parts)
 
     def add(self, X: Rows, limit: int) -> int:
         """Add up to ``limit`` rows that are valid and new; return how many."""
         X = X[self.space.is_valid(X)]
-        keys, first = np.unique(self.space.canonical_key(X), return_index=True)
+        return self.add_valid(X, self.space.canonical_key(X), limit)
+
+    def add_valid(self, X: Rows, keys: NDArray[np.uint64], limit: int) -> int:
+        """Add up to ``limit`` valid rows whose canonical keys are new; return how many."""
+        keys, first = np.unique(keys, return_index=True)
         place = np.searchsorted(self._taken, keys)
         known = np.zeros(len(keys), bool)
         inside = place < len(self._taken)
         known[inside] = self._taken[place[inside]] == keys[inside]
-        new = np.sort(first[~known])[:limit]
-        if len(new):
-            added = X[new]
-            self._parts.append(added)
-            self._taken = np.union1d(self._taken, self.space.canonical_key(added))
-            self._n += len(new)
-        return len(new)
+        keys, first = keys[~known], first[~known]
+        earliest = np.argsort(first)[:limit]
+        self._parts.append(X[first[earliest]])
+        self._taken = np.sort(np.concatenate([self._taken, keys[earliest]]))
+        self._n += len(earliest)
+        return len(earliest)
 
-    def fill(self, draw: Draw, n: int) -> None:
-        """Draw until the pool holds ``n`` rows, or the draws yield hardly anything new."""
-        share, poor = 0.5, 0
+    def fill(self, draw: Draw, n: int, lowest_yield: float = _DRY) -> None:
+        """Draw until the pool holds ``n`` rows, or twice in a row too few of those drawn are new.
+
+        How few are too few grows with the number of rows drawn so far, up to the share ``lowest_yield``: a
+        small pool is worth many draws per row, and a large one is not.
+        """
+        share, drawn, poor = _FIRST_SHARE, 0, 0
         while len(self) < n and poor < 2:
             missing = n - len(self)
             size = min(int(1.1 * missing / share) + 16, _MAX_DRAW)
             gained = self.add(draw(size), missing)
-            if gained == missing:
-                return
-            share = max(gained / size, _LOWEST_YIELD)
-            poor = poor + 1 if gained <= _LOWEST_YIELD * size else 0
+            drawn += size
+            share = max(gained / size, _EXHAUSTED)
+            poor = poor + 1 if gained <= size * min(lowest_yield, drawn / _PATIENCE) else 0
 
     def fill_from_all(self, n: int, rng: np.random.Generator) -> None:
         """Add random architectures; where the space can be listed, until none are left."""
-        self.fill(lambda size: self.space.sample(size, rng), n)
-        if len(self) < n and self.space.is_enumerable:
+        listed = self.space.is_enumerable
+        self.fill(lambda size: self.space.sample(size, rng), n, _DRY if listed else _EXHAUSTED)
+        if len(self) < n and listed:
             everything = self.space.enumerate()
             self.add(everything[rng.permutation(len(everything))], n - len(self))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -18,8 +16,12 @@ class Box:
     is_enumerable = False
 
     def __init__(self, X: NDArray) -> None:
+        self._observed = X
         self.low, self.high = X.min(axis=0).astype(np.float64), X.max(axis=0).astype(np.float64)
         self.n_features = X.shape[1]
+
+    def __repr__(self) -> str:
+        return f"Box of {self.n_features} columns"
 
     def sample(self, n: int, rng: np.random.Generator) -> NDArray[np.float64]:
         """Draw uniformly."""
@@ -39,7 +41,8 @@ class Box:
 
     def canonical_key(self, X: ArrayLike) -> NDArray[np.uint64]:
         """Return a hash of each row's numbers."""
-        bits = np.ascontiguousarray(X, dtype=np.float64).view(np.uint64)
+        rows = np.asarray(X, dtype=np.float64) + 0.0  # one zero, not two
+        bits = np.ascontiguousarray(rows).view(np.uint64)
         keys = np.zeros(len(bits), np.uint64)
         for column in bits.T:
             keys = (keys ^ column) * np.uint64(0xFF51AFD7ED558CCD)
@@ -50,12 +53,14 @@ class Box:
         """Return the rows."""
         return np.asarray(X, dtype=np.float64)
 
-    relax = canonicalize
+    def relax(self, X: ArrayLike) -> NDArray[np.float64]:
+        """Return the place of the rows in the box, 0 at its lower and 1 at its upper end."""
+        return (np.asarray(X) - self.low) / np.where(self.high > self.low, self.high - self.low, 1)
 
     def discretize(self, Z: NDArray[np.floating]) -> NDArray[np.float64]:
-        """Move the rows into the box."""
-        return np.clip(Z, self.low, self.high)
+        """Return the rows at a place, moved into the box."""
+        return np.clip(self.low + Z * (self.high - self.low), self.low, self.high)
 
-    def enumerate(self) -> Any:
-        """Refuse: there are too many rows."""
-        raise TypeError("a box of numbers cannot be listed; give the sampler a space")
+    def enumerate(self) -> NDArray:
+        """Return the observed rows: the only ones of a box that can be listed."""
+        return self._observed

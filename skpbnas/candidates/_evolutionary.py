@@ -12,7 +12,8 @@ from sklearn.utils._param_validation import HasMethods, Interval
 from ..spaces import Rows, SearchSpace
 from ._base import BaseCandidateSampler, Pool
 
-_TRIES_PER_ROW = 64
+_TRIES = 64  # of a row's mutation at each probability
+_HIGHEST_PROBABILITY = 0.5  # a child then shares no more with its parent than by chance
 
 
 class EvolutionaryCandidateSampler(BaseCandidateSampler):
@@ -20,8 +21,10 @@ class EvolutionaryCandidateSampler(BaseCandidateSampler):
 
     The first ``mutation_ratio * n_candidates`` rows of the pool are mutations of random parents, the rest are
     crossovers of two random parents. Children that are invalid, excluded or already in the pool are drawn
-    again. Where crossovers run out, mutations take their place; where those run out, they are drawn with
-    twice the mutation probability, and at last from the whole space.
+    again, so that the ratio is that of the rows in the pool. Where too few mutations are new, the mutation
+    probability is doubled, up to 0.5; where too few crossovers are, mutations take their place; and what
+    neither finds is drawn from the whole space. Too few are one in 100 after 10,000 rows drawn, in proportion
+    before and after, and at most one in 10.
 
     Parameters
     ----------
@@ -89,32 +92,44 @@ class EvolutionaryCandidateSampler(BaseCandidateSampler):
         self.parents_ = X[order if y is None else order[: self.n_parents]]
 
     def _draw_pool(self, pool: Pool, n: Any, rng: np.random.Generator) -> None:
+        probability = self.mutation_probability
+
         def parents(size: int) -> Rows:
             return self.parents_[rng.integers(len(self.parents_), size=size)]
-
-        def crossover(size: int) -> Rows:
-            return self.space_.crossover(parents(size), parents(size), rng)
 
         def mutate(size: int) -> Rows:
             return self.space_.mutate(parents(size), probability, rng)
 
-        probability = self.mutation_probability
-        pool.fill(mutate, round(self.mutation_ratio * n))
+        def crossover(size: int) -> Rows:
+            return self.space_.crossover(parents(size), parents(size), rng)
+
+        def fill_by_mutation(goal: int) -> None:
+            nonlocal probability
+            pool.fill(mutate, goal)
+            while len(pool) < goal and probability < _HIGHEST_PROBABILITY:
+                probability = min(2 * probability, _HIGHEST_PROBABILITY)
+                pool.fill(mutate, goal)
+
+        fill_by_mutation(round(self.mutation_ratio * n))
         pool.fill(crossover, n)
-        while len(pool) < n and probability < 0.5:
-            pool.fill(mutate, n)
-            probability *= 2
+        fill_by_mutation(n)
         pool.fill_from_all(n, rng)
 
     def _transform_rows(self, X: Rows) -> Rows:
-        """Return the first valid mutation of each row that is another architecture, else the row itself."""
-        children = self.space_.canonicalize(X).copy()
-        keys = self.space_.canonical_key(X)
-        for k, rng in enumerate(self._row_generators(X)):
-            tries = self.space_.mutate(
-                np.repeat(X[k : k + 1], _TRIES_PER_ROW, axis=0), self.mutation_probability, rng
-            )
-            good = self.space_.is_valid(tries) & (self.space_.canonical_key(tries) != keys[k])
-            if good.any():
-                children[k] = tries[good.argmax()]
+        keys, generators = self.space_.canonical_key(X), self._row_generators(X)
+        children = X.copy()
+        for k in range(len(X)):
+            children[k] = self._child(X[k], keys[k], generators[k])
         return children
+
+    def _child(self, row: NDArray, key: np.uint64, rng: np.random.Generator) -> NDArray:
+        """Return the first valid mutation of a row that is another architecture; the row if there is none."""
+        probability = self.mutation_probability
+        while True:
+            tries = self.space_.mutate(np.repeat(row[None], _TRIES, axis=0), probability, rng)
+            other = self.space_.is_valid(tries) & (self.space_.canonical_key(tries) != key)
+            if other.any():
+                return tries[other.argmax()]
+            if probability >= _HIGHEST_PROBABILITY:
+                return row
+            probability = min(2 * probability, _HIGHEST_PROBABILITY)

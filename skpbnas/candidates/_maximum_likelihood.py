@@ -37,7 +37,8 @@ class MaximumLikelihoodCandidateSampler(BaseCandidateSampler):
     n_steps : int, default=30
         Number of steps of the ascent.
     step_size : float, default=0.1
-        By how much the element with the steepest gradient moves in a step; an edge changes at 0.5.
+        By how much the element with the steepest gradient moves in a step, where all go from 0 to 1; an edge
+        changes at 0.5.
     random_state : int, RandomState instance or None, default=None
 
     Attributes
@@ -82,15 +83,21 @@ class MaximumLikelihoodCandidateSampler(BaseCandidateSampler):
         if not _is_fitted(self.predictor):
             from ..predictors import GCNRankPredictor
 
-            new = GCNRankPredictor(random_state=self._seed) if self.predictor is None else self.predictor
-            new = clone(new)
-            if new.get_params().get("n_nodes", 1) is None:
-                new.set_params(n_nodes=self.space_.n_nodes)
+            new = GCNRankPredictor() if self.predictor is None else clone(self.predictor)
+            unset = {name for name, value in new.get_params(deep=False).items() if value is None}
+            known = {"n_nodes": self.space_.n_nodes, "random_state": self._seed}
+            new.set_params(**{name: known[name] for name in unset & known.keys()})
             self.predictor_ = new.fit(X, np.zeros(len(X)) if y is None else y)
         if not hasattr(self.predictor_, "module_"):
             raise TypeError(
                 f"predictor={self.predictor!r} has no differentiable network (attribute module_); "
                 f"maximum-likelihood sampling needs a GCNRankPredictor"
+            )
+        n_columns = getattr(self.predictor_, "n_features_in_", X.shape[1])
+        if n_columns != X.shape[1]:
+            raise ValueError(
+                f"predictor={self.predictor!r} was fitted on rows of {n_columns} columns, but those of "
+                f"space={self.space!r} have {X.shape[1]}; fit it on rows of the same space"
             )
 
     def _draw_pool(self, pool: Pool, n: Any, rng: np.random.Generator) -> None:
@@ -101,7 +108,7 @@ class MaximumLikelihoodCandidateSampler(BaseCandidateSampler):
         pool.fill_from_all(n, rng)
 
     def _transform_rows(self, X: Rows) -> Rows:
-        # Double precision, so that a row's way does not depend on the batch that it is computed in.
+        # Double precision, and rounded steps, so that a way does not depend on the batch it is computed in.
         return self._climb(X, "float64")[0]
 
     def _climb(self, starts: Rows, precision: str) -> tuple[Rows, Rows, NDArray[np.float64]]:
@@ -109,35 +116,42 @@ class MaximumLikelihoodCandidateSampler(BaseCandidateSampler):
         import torch
 
         dtype = getattr(torch, precision)
-        module = deepcopy(self.predictor_.module_).to(dtype)
+        module = deepcopy(self.predictor_.module_).to("cpu", dtype)
         shadow = self.space_.relax(starts)
         best, best_score = self.space_.canonicalize(starts).copy(), np.full(len(starts), -np.inf)
         all_rows, all_scores = [], []
         for _ in range(self.n_steps + 1):
             rows = self.space_.discretize(shadow)
-            values = torch.tensor(rows, dtype=dtype, requires_grad=True)
-            score = module(*self._graphs(values))
-            (gradient,) = torch.autograd.grad(score.sum(), values)
-            scores = score.detach().double().numpy()
+            scores, direction = self._steepest(module, torch.tensor(rows, dtype=dtype, requires_grad=True))
             valid = self.space_.is_valid(rows)
             better = valid & (scores > best_score)
             best[better], best_score[better] = self.space_.canonicalize(rows[better]), scores[better]
             all_rows.append(rows[valid])
             all_scores.append(scores[valid])
             # Straight through: the gradient at the discrete row moves the shadow matrices (section 3.2).
-            steepest = gradient.abs().amax(dim=1, keepdim=True).clamp(min=1e-30)
-            shadow = shadow + self.step_size * (gradient / steepest).numpy()
-            if self.space is not None:
-                shadow = np.clip(shadow, 0, 1)
+            shadow = np.clip(shadow + self.step_size * direction, 0, 1)
         seen = self.space_.canonicalize(np.concatenate(all_rows))
         return best, seen, np.concatenate(all_scores)
+
+    def _steepest(self, module: Any, rows: Any) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return f of rows, and its gradient with the steepest element of each row scaled to 1 or -1."""
+        import torch
+
+        from ..predictors._training import torch_threads
+
+        with torch_threads(0):  # one, so that the sums do not depend on how many there are
+            scores = module(*self._graphs(rows))
+            (gradient,) = torch.autograd.grad(scores.sum(), rows)
+        steepest = gradient.abs().amax(dim=1, keepdim=True).clamp(min=1e-30)
+        return scores.detach().double().numpy(), np.round((gradient / steepest).double().numpy(), 6)
 
     def _graphs(self, rows: Any) -> tuple[Any, Any]:
         """Split rows into adjacency ``(n, L, L)`` and features ``(n, L, d)``; one node has no edges."""
         n_nodes = self.space_.n_nodes
         n_edges = 0 if n_nodes == 1 else n_nodes**2
+        n_features = (rows.shape[1] - n_edges) // n_nodes
         adjacency = rows[:, :n_edges] if n_edges else rows[:, :1] * 0
-        return adjacency.reshape(-1, n_nodes, n_nodes), rows[:, n_edges:].reshape(len(rows), n_nodes, -1)
+        return adjacency.reshape(-1, n_nodes, n_nodes), rows[:, n_edges:].reshape(-1, n_nodes, n_features)
 
 
 def _is_fitted(predictor: Any) -> bool:

@@ -85,14 +85,21 @@ class ExhaustiveCandidateSampler(BaseCandidateSampler):
         self.random_state = random_state
 
     def _learn(self, X: Rows, y: NDArray | None) -> None:
-        self._everything = X if self.space is None else self.space.enumerate()
+        if self.space is not None and getattr(self, "_listed", None) is self.space:
+            return  # a search fits at every iteration, and the list of a large space takes a second
+        self._everything = self.space_.enumerate()
+        self._keys = self.space_.canonical_key(self._everything)
+        self._listed = self.space
 
     def _pool_size(self) -> None:
         return None
 
     def _draw_pool(self, pool: Pool, n: int | None, rng: np.random.Generator) -> None:
-        rows = self._everything if n is None else self._everything[rng.permutation(len(self._everything))]
-        pool.add(rows, len(rows) if n is None else n)
+        rows, keys = self._everything, self._keys
+        if n is not None:
+            order = rng.permutation(len(rows))
+            rows, keys = rows[order], keys[order]
+        pool.add_valid(rows, keys, len(rows) if n is None else n)
 
     def _transform_rows(self, X: Rows) -> Rows:
-        return self.space_.canonicalize(X)
+        return X
