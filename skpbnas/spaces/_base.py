@@ -87,6 +87,9 @@ class SearchSpace(ABC):
     def decode(self, X: ArrayLike) -> list[Any]:
         """Return the readable architectures of valid rows."""
 
+    def __bool__(self) -> bool:
+        return True  # without counting
+
     def __len__(self) -> int:
         raise TypeError(f"{self!r} cannot be counted; use sample(n, rng) to draw from it")
 

@@ -2,6 +2,11 @@
 
 A colour is a 64-bit hash of what a node sees. Instead of rounds over all neighbours, each sweep runs once
 along the topological order, so that a colour takes in everything upstream (or downstream) at once.
+
+Refinement alone decides isomorphism where fewer than six nodes share their colour with another one: nodes of
+one colour have no edges among them, and between classes of 2 and 2, or of 2 and 3 nodes there is one regular
+pattern of each degree. From six nodes on (three classes of two: a cycle through all of them, or two
+triangles; a cell of eight vertices), each of them is also singled out in turn.
 """
 
 from __future__ import annotations
@@ -12,7 +17,7 @@ from numpy.typing import NDArray
 from ._graphs import Graphs, bit, permute
 
 _CHUNK = 4096  # graphs that fit the processor's cache at a time
-_N_SWEEPS = 4  # down, up, down, up
+_FEWEST_AMBIGUOUS = 6  # nodes that share their colour
 _MIX = [np.uint64(m) for m in (0xFF51AFD7ED558CCD, 0xC4CEB9FE1A85EC53, 0x9E3779B97F4A7C15)]
 
 
@@ -38,9 +43,19 @@ def refine(graphs: Graphs, colours: NDArray[np.uint64]) -> NDArray[np.uint64]:
 
     The nodes are in topological order. Absent nodes have colour 0 and keep it.
     """
+    refined = np.empty_like(colours)
+    for start in range(0, colours.shape[1], _CHUNK):
+        part = slice(start, start + _CHUNK)
+        refined[:, part] = _refine_chunk(graphs.take(part), colours[:, part])
+    return refined
+
+
+def _refine_chunk(graphs: Graphs, colours: NDArray[np.uint64]) -> NDArray[np.uint64]:
     n_nodes = graphs.n_nodes
     masks = _edge_masks(graphs.children)
-    for sweep in range(_N_SWEEPS):
+    # Each sweep turns round once more; what a path that zigzags through all nodes has at its ends is seen
+    # by half of the nodes after a quarter as many turns.
+    for sweep in range(max(4, 2 + n_nodes // 4)):
         down = sweep % 2 == 0
         seen: list[NDArray[np.uint64]] = [colours[j] * _MIX[2] for j in range(n_nodes)]
         for j in range(n_nodes) if down else reversed(range(n_nodes)):
@@ -51,30 +66,40 @@ def refine(graphs: Graphs, colours: NDArray[np.uint64]) -> NDArray[np.uint64]:
     return colours
 
 
-def canonical_key(graphs: Graphs) -> NDArray[np.uint64]:
-    """Return one number per graph, equal for isomorphic graphs; nodes in topological order.
+def node_colours(graphs: Graphs) -> NDArray[np.uint64]:
+    """Return colours ``(n_nodes, n)`` that nodes share where a symmetry of the graph takes one to the other.
 
-    Two graphs that Weisfeiler-Lehman refinement cannot tell apart share their key. The smallest such
-    cells have more than nine nodes; from ten nodes on, the key also sums over all ways to single one node
-    out, which tells them apart.
+    Nodes that neither refinement nor singling them out tells apart share theirs too; cells with such nodes
+    are large and regular.
     """
-    n = graphs.children.shape[1]
-    keys = np.empty(n, np.uint64)
-    for start in range(0, n, _CHUNK):
-        part = slice(start, start + _CHUNK)
-        keys[part] = _chunk_key(graphs.take(part))
-    return keys
-
-
-def _chunk_key(graphs: Graphs) -> NDArray[np.uint64]:
     colours = refine(graphs, _mix(graphs.labels.astype(np.uint64)))
-    key = colours.sum(axis=0, dtype=np.uint64)
-    if graphs.n_nodes > 9:
-        for i in range(graphs.n_nodes):
-            singled = colours.copy()
-            singled[i] *= _MIX[2]
-            key += _mix(refine(graphs, singled).sum(axis=0, dtype=np.uint64))
-    return _mix(key)
+    if graphs.n_nodes < _FEWEST_AMBIGUOUS + 2:  # the input and the output never share theirs
+        return colours
+    shared = _shared(colours)
+    nodes, rows = np.nonzero(shared & (shared.sum(axis=0) >= _FEWEST_AMBIGUOUS))
+    singled = colours[:, rows]
+    singled[nodes, np.arange(len(nodes))] *= _MIX[2]
+    views = refine(graphs.take(rows), singled)
+    colours[nodes, rows] = _mix(views.sum(axis=0, dtype=np.uint64))
+    return colours
+
+
+def _shared(colours: NDArray[np.uint64]) -> NDArray[np.bool_]:
+    """Tell which nodes have the colour of another node of their graph."""
+    order = np.argsort(colours, axis=0)
+    ranked = np.take_along_axis(colours, order, axis=0)
+    shared = np.zeros(colours.shape, bool)
+    shared[1:] = ranked[1:] == ranked[:-1]
+    shared[:-1] |= shared[1:]
+    shared &= ranked != 0
+    result = np.empty_like(shared)
+    np.put_along_axis(result, order, shared, axis=0)
+    return result
+
+
+def canonical_key(graphs: Graphs) -> NDArray[np.uint64]:
+    """Return one number per graph, equal for isomorphic graphs; nodes in topological order."""
+    return _mix(node_colours(graphs).sum(axis=0, dtype=np.uint64))
 
 
 def canonical_order(graphs: Graphs) -> Graphs:
@@ -84,15 +109,13 @@ def canonical_order(graphs: Graphs) -> Graphs:
     the colours are refined, until all differ. The nodes come in topological order, and leave in it.
     """
     n_nodes = graphs.n_nodes
-    colours = refine(graphs, _mix(graphs.labels.astype(np.uint64)))
+    colours = node_colours(graphs)
     for _ in range(n_nodes):
-        order = np.argsort(colours, axis=0)
-        ranked = np.take_along_axis(colours, order, axis=0)
-        tied = (ranked[1:] == ranked[:-1]) & (ranked[1:] != 0)
-        rows = np.flatnonzero(tied.any(axis=0))
+        shared = _shared(colours)
+        rows = np.flatnonzero(shared.any(axis=0))
         if not len(rows):
             break
-        first = order[tied[:, rows].argmax(axis=0), rows]
+        first = np.where(shared, colours, ~np.uint64(0))[:, rows].argmin(axis=0)
         colours[first, rows] *= _MIX[2]
         colours[:, rows] = refine(graphs.take(rows), colours[:, rows])
     depth = np.zeros(colours.shape, np.int16)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ._cell import Cell
-from ._graphs import Graphs, from_dense, to_dense, topological_sort
+from ._graphs import MAX_NODES, Graphs, from_dense, to_dense, topological_sort
 
 
 def split_rows(X: ArrayLike, n_nodes: int, n_node_features: int) -> tuple[NDArray, NDArray]:
@@ -58,7 +58,12 @@ def cells_to_graphs(architectures: Iterable[Any], names: Sequence[str], n_nodes:
     """
     cells = [a if isinstance(a, Cell) else _as_cell(a, k) for k, a in enumerate(architectures)]
     label = {name: k + 1 for k, name in enumerate(names)}
-    largest = max([n_nodes, *(len(cell.operations) for cell in cells)])
+    sizes = [len(cell.operations) for cell in cells]
+    largest = max([n_nodes, *sizes])
+    if largest > MAX_NODES:
+        raise ValueError(
+            f"architecture {sizes.index(largest)} has {largest} vertices; a cell may have at most {MAX_NODES}"
+        )
     adjacency = np.zeros((len(cells), largest, largest), bool)
     labels = np.zeros((len(cells), largest), np.uint8)
     for k, cell in enumerate(cells):

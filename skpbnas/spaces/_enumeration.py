@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import os
 import tempfile
+from functools import lru_cache
 from itertools import product
 from pathlib import Path
 
 import numpy as np
 import platformdirs
-from numpy.typing import NDArray
 
 from ._colouring import canonical_key, canonical_order
 from ._graphs import Graphs, count_edges, mask_dtype, on_path
 
-_CACHE_FORMAT = 1  # raise it when the rows or their order change
+_CACHE_FORMAT = 2  # raise it when the rows or their order change
 
 
 def cache_folder() -> Path:
@@ -22,6 +22,7 @@ def cache_folder() -> Path:
     return Path(os.environ.get("SKPBNAS_CACHE") or platformdirs.user_cache_path("skpbnas"))
 
 
+@lru_cache
 def unlabelled_cells(n_vertices: int, max_edges: int) -> Graphs:
     """Return the non-isomorphic graphs whose vertices all lie on a path from the first to the last."""
     pairs = [(i, j) for i in range(n_vertices) for j in range(i + 1, n_vertices)]
@@ -42,6 +43,12 @@ def distinct(graphs: Graphs) -> Graphs:
     """Keep the first graph of each isomorphism class."""
     _, first = np.unique(canonical_key(graphs), return_index=True)
     return graphs.take(np.sort(first))
+
+
+def count_labelled(max_vertices: int, n_operations: int, max_edges: int) -> int:
+    """Return the number of cells before those that are isomorphic with their labels are found."""
+    sizes = range(2, max_vertices + 1)
+    return sum(unlabelled_cells(v, max_edges).children.shape[1] * n_operations ** (v - 2) for v in sizes)
 
 
 def enumerate_cells(max_vertices: int, n_operations: int, max_edges: int) -> Graphs:
@@ -71,23 +78,23 @@ def enumerate_cells(max_vertices: int, n_operations: int, max_edges: int) -> Gra
 
 def cached_cells(max_vertices: int, n_operations: int, max_edges: int) -> Graphs:
     """Return :func:`enumerate_cells`, from the cache folder where an earlier call has left it."""
-    path = cache_folder() / f"cells-{_CACHE_FORMAT}-{max_vertices}-{n_operations}-{max_edges}.npy"
+    path = cache_folder() / f"cells-{_CACHE_FORMAT}-{max_vertices}-{n_operations}-{max_edges}.npz"
     try:
-        children, labels = np.load(path, allow_pickle=False)
-        return Graphs(children.astype(mask_dtype(max_vertices)), labels)
-    except (OSError, ValueError):
-        pass  # absent or damaged: made again below
+        with np.load(path, allow_pickle=False) as file:  # a zip file, whose checksums are checked
+            return Graphs(file["children"], file["labels"])
+    except Exception:  # absent, or damaged in any way
+        pass
     cells = enumerate_cells(max_vertices, n_operations, max_edges)
-    _write(path, np.stack([cells.children.astype(np.uint8), cells.labels]))
+    _write(path, cells)
     return cells
 
 
-def _write(path: Path, arrays: NDArray[np.uint8]) -> None:
+def _write(path: Path, cells: Graphs) -> None:
     """Write atomically; a folder that cannot be written costs only the time of the next enumeration."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".tmp", delete=False) as file:
-            np.save(file, arrays)
+            np.savez(file, **cells._asdict())
         os.replace(file.name, path)
     except OSError:
         return

@@ -12,6 +12,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+MAX_NODES = 64  # bits of the largest mask
+
 
 class Graphs(NamedTuple):
     """A batch of n graphs of at most ``n_nodes`` nodes."""
@@ -92,6 +94,8 @@ def topological_sort(graphs: Graphs) -> tuple[Graphs, NDArray[np.bool_]]:
         for i in range(n_nodes):
             for j in range(n_nodes):
                 np.maximum(depth[j], depth[i] + 1, out=depth[j], where=bit(children[i], j))
+        if (depth == previous).all():
+            break
     order = np.argsort(depth, axis=0, kind="stable")
     sorted_graphs = Graphs(graphs.children.copy(), graphs.labels.copy())
     sorted_graphs.children[:, todo], sorted_graphs.labels[:, todo] = permute(graphs.take(todo), order)

@@ -11,8 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skpbnas import Cell, CellSpace
-from skpbnas.spaces._colouring import canonical_key
-from skpbnas.spaces._graphs import from_dense
 
 SPACES = [
     CellSpace(3, ["a"]),
@@ -67,21 +65,6 @@ def test_keys_tell_exactly_the_isomorphic_cells_apart():
             assert (keys[i] == keys[j]) == same
 
 
-def test_cells_that_refinement_cannot_tell_apart_have_different_keys():
-    def two_levels(cycles):  # input -> four vertices -> (the edges of even cycles) -> four vertices -> output
-        matrix = np.zeros((10, 10), bool)
-        matrix[0, 1:5] = matrix[5:9, 9] = True
-        for cycle in cycles:
-            for k, upper in enumerate(cycle):
-                matrix[1 + upper, [5 + upper, 5 + cycle[(k + 1) % len(cycle)]]] = True
-        return matrix
-
-    adjacency = np.stack([two_levels([[0, 1, 2, 3]]), two_levels([[0, 1], [2, 3]])])
-    labels = np.tile([1, *[2] * 8, 3], (2, 1))
-    first, second = canonical_key(from_dense(adjacency, labels))
-    assert first != second
-
-
 @given(spaces, seeds)
 def test_encode_and_decode_are_inverse(space, seed):
     X = space.canonicalize(space.sample(10, np.random.default_rng(seed)))
@@ -125,6 +108,29 @@ def test_mutation_reaches_every_architecture():
     assert len(reached) == len(space)
 
 
+def test_mutation_reaches_whatever_one_edit_makes_of_a_cell():
+    space = CellSpace(4, ["a", "b"])
+    rng = np.random.default_rng(0)
+    for cell in space.decode(space.enumerate()):
+        edited = []
+        for i, operation in enumerate(cell.operations[1:-1], start=1):
+            other = {"a": "b", "b": "a"}[operation]
+            edited.append((cell.adjacency, [*cell.operations[:i], other, *cell.operations[i + 1 :]]))
+        for i, j in np.ndindex(cell.adjacency.shape):
+            matrix = cell.adjacency.copy()
+            matrix[i, j] ^= 1
+            if not np.linalg.matrix_power(matrix, len(matrix)).any():  # acyclic
+                edited.append((matrix, cell.operations))
+        wanted = set()
+        for architecture in edited:
+            try:
+                wanted |= set(space.canonical_key(space.encode([architecture])).tolist())
+            except ValueError:  # not connected any more
+                continue
+        children = space.mutate(np.repeat(space.encode([cell]), 4000, axis=0), 0.02, rng)
+        assert wanted <= set(space.canonical_key(children).tolist()), cell
+
+
 def test_mutation_changes_each_element_with_its_probability():
     space = CellSpace(7, ["a", "b"])
     chain = Cell(np.eye(7, k=1, dtype=int), ["input", *"aaaaa", "output"])
@@ -143,6 +149,31 @@ def test_crossover_takes_everything_from_one_of_the_parents():
     # The edge from input to output and the first operation differ, and so there are four children.
     assert len(np.unique(space.canonical_key(children))) == 4
     assert (children[:, 0 * 4 + 1] == 1).all()
+
+
+@pytest.mark.parametrize("max_edges", [None, 12, 20])
+def test_samples_of_large_spaces_are_large_and_small(max_edges):
+    space = CellSpace(12, ["a", "b"], max_edges)
+    X = space.sample(1000, np.random.default_rng(0))
+    assert space.is_valid(X).all()
+    sizes = X[:, space.n_nodes**2 :].sum(axis=1)
+    edges = X[:, : space.n_nodes**2].sum(axis=1)
+    assert {3, 4, 5, 6, 7, 8, 9} <= set(sizes.tolist())
+    assert edges.max() > 0.8 * space.max_edges
+    assert len(np.unique(space.canonical_key(X))) > 600
+
+
+@given(spaces, seeds)
+def test_shadow_matrices_become_their_largest_features_and_edges_above_a_half(space, seed):
+    rng = np.random.default_rng(seed)
+    L, Z = space.n_nodes, rng.normal(0.5, 1, size=(20, space.n_features))
+    X = space.discretize(Z)
+    A, features = X[:, : L * L].reshape(-1, L, L), X[:, L * L :].reshape(-1, L, space.n_node_features)
+    assert not (A & ~np.triu(Z[:, : L * L].reshape(-1, L, L) > 0.5, 1)).any()
+    chosen = Z[:, L * L :].reshape(features.shape)[:, 1:-1, 1:-1].argmax(axis=2) + 1
+    present = features[:, 1:-1].any(axis=2)
+    np.testing.assert_array_equal(features[:, 1:-1].argmax(axis=2)[present], chosen[present])
+    assert space.is_valid(X[X.any(axis=1) & (A.sum(axis=(1, 2)) <= space.max_edges)]).all()
 
 
 def test_sampling_is_uniform():
@@ -176,6 +207,7 @@ def test_dangling_vertices_are_no_other_architecture():
         ([[0, 1], [0, 0]], ["input", "input"], "exactly one 'input'"),
         ([[0, 1]], ["input", "output"], "square matrix"),
         (np.eye(6, k=1), ["input", *"aaaa", "output"], "more than 4 vertices"),
+        (np.eye(70, k=1), ["input", *"a" * 68, "output"], "has 70 vertices; a cell may have at most 64"),
         (np.triu(np.ones((4, 4)), 1), ["input", "a", "a", "output"], "more than 5 edges"),
     ],
 )
@@ -202,16 +234,23 @@ def test_bad_spaces_are_refused():
         CellSpace(1, ["a"])
     with pytest.raises(ValueError, match="operations"):
         CellSpace(4, ["a", "input"])
+    with pytest.raises(ValueError, match="1 to 253 names"):
+        CellSpace(4, [str(k) for k in range(254)])
     with pytest.raises(ValueError, match="max_edges=7"):
         CellSpace(4, ["a"], max_edges=7)
-    with pytest.raises(TypeError, match="too large to be listed"):
-        CellSpace(12, ["a"]).enumerate()
+    for space in (CellSpace(12, ["a"]), CellSpace(7, ["a", "b", "c"])):  # the latter: 20 million cells
+        assert not space.is_enumerable
+        with pytest.raises(TypeError, match="too large to be listed"):
+            space.enumerate()
+        with pytest.raises(TypeError, match="cannot be counted"):
+            len(space)
     with pytest.raises(ValueError, match=r"lacks \['edge_0'"):
         CellSpace(4, ["a"]).params_to_row({})
 
 
 def test_spaces_are_values():
     space = CellSpace(5, ["a", "b"], 6)
+    assert space and CellSpace(64, ["a"])  # without counting their cells
     assert pickle.loads(pickle.dumps(space)) == space
     assert space != CellSpace(5, ["a", "b"])
     assert hash(space) == hash(CellSpace(5, ["a", "b"], 6))

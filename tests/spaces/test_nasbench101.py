@@ -58,17 +58,21 @@ def test_the_table_of_all_cells_is_the_enumerated_space(space, shared_data):
     path = shared_data / "nasbench101_test_accuracy.npz"
     table = TabularBenchmark.from_npz(path)
     assert set(space.canonical_key(table.X).tolist()) == set(space.canonical_key(space.enumerate()).tolist())
-    some = np.random.default_rng(0).choice(len(table), 300, replace=False)
+    some = np.random.default_rng(0).choice(len(table), 2000, replace=False)
     official = [digest.tobytes().hex() for digest in np.load(path)["module_hash"][some]]
     assert space.module_hash(table.X[some]).tolist() == official
 
 
-def test_a_damaged_cache_is_made_again(empty_cache):
-    small = CellSpace(4, ["a", "b"])
-    expected = small.enumerate()
+@pytest.mark.parametrize("damage", ["cut short", "empty", "one bit"])
+def test_a_damaged_cache_is_made_again(empty_cache, monkeypatch, damage):
+    expected = CellSpace(4, ["a", "b"]).enumerate()
     (file,) = empty_cache.iterdir()
-    file.write_bytes(file.read_bytes()[:-5])
+    content = file.read_bytes()
+    flipped = bytearray(content)
+    flipped[content.index(b"NUMPY") + 130] ^= 1  # the first number behind the header
+    file.write_bytes({"cut short": content[:-5], "empty": b"", "one bit": bytes(flipped)}[damage])
     np.testing.assert_array_equal(CellSpace(4, ["a", "b"]).enumerate(), expected)
+    monkeypatch.delattr("skpbnas.spaces._enumeration.enumerate_cells")  # now the cache is all there is
     np.testing.assert_array_equal(CellSpace(4, ["a", "b"]).enumerate(), expected)
 
 
