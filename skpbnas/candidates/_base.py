@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from numbers import Integral
 from typing import Any
@@ -30,7 +31,7 @@ class SpaceExhaustedWarning(UserWarning):
     """A space holds fewer new architectures than were asked for."""
 
 
-class BaseCandidateSampler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+class BaseCandidateSampler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator, ABC):
     """Base class of the samplers of the pool S' (section 3.2).
 
     A subclass has the parameters ``space``, ``n_candidates`` and ``random_state``, and implements
@@ -134,12 +135,13 @@ class BaseCandidateSampler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator
         """Return N'; None for all there are."""
         return self.n_candidates
 
+    @abstractmethod
     def _draw_pool(self, pool: Pool, n: int | None, rng: np.random.Generator) -> None:
-        raise NotImplementedError
+        """Add rows until the pool holds ``n``; None adds all there are."""
 
+    @abstractmethod
     def _transform_rows(self, X: Rows) -> Rows:
         """Replace valid rows in canonical form."""
-        raise NotImplementedError
 
     def _row_generators(self, X: Rows) -> list[np.random.Generator]:
         """Return one generator per row, so that a row's result does not depend on its batch."""
