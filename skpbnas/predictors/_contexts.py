@@ -7,7 +7,6 @@ colours of Weisfeiler-Lehman refinement; they do not depend on the weights.
 
 from __future__ import annotations
 
-import warnings
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,6 +15,7 @@ import torch
 from numpy.typing import NDArray
 from scipy import sparse
 from torch import Tensor
+from torch.nn.functional import embedding_bag
 
 _ODD = [
     np.uint64(m) for m in (0xFF51AFD7ED558CCD, 0xC4CEB9FE1A85EC53, 0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9)
@@ -25,19 +25,31 @@ _ODD = [
 class SparseMap(NamedTuple):
     """A constant sparse matrix and its transpose, for products that gradients flow through."""
 
-    matrix: Tensor  # (n_out, n_in), CSR
-    transpose: Tensor  # (n_in, n_out), CSR
+    matrix: Bags  # (n_out, n_in)
+    transpose: Bags  # (n_in, n_out)
 
     def __matmul__(self, dense: Tensor) -> Tensor:
         result: Tensor = _SparseProduct.apply(dense, self.matrix, self.transpose)
         return result
 
 
+class Bags(NamedTuple):
+    """The rows of a sparse matrix: row i has the entries from ``starts[i]`` on."""
+
+    columns: Tensor
+    starts: Tensor
+    values: Tensor
+
+    def __matmul__(self, dense: Tensor) -> Tensor:
+        # A sum of bags of rows; faster than the product with a tensor of PyTorch's CSR layout.
+        return embedding_bag(self.columns, dense, self.starts, mode="sum", per_sample_weights=self.values)
+
+
 class _SparseProduct(torch.autograd.Function):
     """The product with a constant matrix; its gradient is the product with the transpose."""
 
     @staticmethod
-    def forward(ctx: Any, dense: Tensor, matrix: Tensor, transpose: Tensor) -> Tensor:
+    def forward(ctx: Any, dense: Tensor, matrix: Bags, transpose: Bags) -> Tensor:
         ctx.transpose = transpose
         return matrix @ dense
 
@@ -76,7 +88,7 @@ class ContextIndex(NamedTuple):
             return self
         return ContextIndex(
             self.features.to(device),
-            [SparseMap(*(matrix.to(device) for matrix in pair)) for pair in self.messages],
+            [SparseMap(*(Bags(*(t.to(device) for t in bags)) for bags in pair)) for pair in self.messages],
             [own.to(device) for own in self.own],
             self.nodes.to(device),
             self.pooling.to(device),
@@ -130,19 +142,14 @@ def _messages(mask: NDArray, contexts: NDArray, node: NDArray, n_in: int) -> spa
 
 
 def _sparse_map(matrix: sparse.csr_array, dtype: torch.dtype) -> SparseMap:
-    return SparseMap(_to_torch(matrix, dtype), _to_torch(matrix.T.tocsr(), dtype))
+    return SparseMap(*(_bags(m, dtype) for m in (matrix, matrix.T.tocsr())))
 
 
-def _to_torch(matrix: sparse.csr_array, dtype: torch.dtype) -> Tensor:
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Sparse CSR tensor support is in beta", UserWarning)
-        return torch.sparse_csr_tensor(
-            torch.as_tensor(matrix.indptr.astype(np.int64)),
-            torch.as_tensor(matrix.indices.astype(np.int64)),
-            torch.as_tensor(matrix.data).to(dtype),
-            size=matrix.shape,
-            check_invariants=False,
-        )
+def _bags(matrix: sparse.csr_array, dtype: torch.dtype) -> Bags:
+    columns, starts = (
+        torch.as_tensor(array.astype(np.int32)) for array in (matrix.indices, matrix.indptr[:-1])
+    )
+    return Bags(columns, starts, torch.as_tensor(matrix.data).to(dtype))
 
 
 def _distinct(colours: NDArray[np.uint64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
