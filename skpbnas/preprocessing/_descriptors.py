@@ -55,8 +55,8 @@ class GraphDescriptors(TransformerMixin, BaseEstimator):
     ``mean_{f}>{g}``                   the mean over all paths of this sum over the edges of a path
     =================================  ===============================================================
 
-    None of them depends on the order of the nodes. Kernels (of a Gaussian process, of support vectors) want them
-    scaled, and take square roots of counts better than counts.
+    None of them depends on the order of the nodes. Kernels (of a Gaussian process, of support vectors) want
+    them scaled, and take square roots of counts better than counts.
 
     See Also
     --------
@@ -111,15 +111,14 @@ class GraphDescriptors(TransformerMixin, BaseEstimator):
         Returns
         -------
         ndarray of shape (n, n_descriptors)
-            In double precision where X is, else in single precision.
+            In double precision where X is, else in single precision; a row of one node as it is.
         """
         check_is_fitted(self)
         rows: NDArray = validate_data(self, X, reset=False)
-        if rows.dtype != np.float64:
-            rows = rows.astype(np.float32)
         if self.n_nodes_ == 1:
             return rows
-        out = np.empty((len(rows), len(self.get_feature_names_out())), rows.dtype)
+        dtype = np.float64 if rows.dtype == np.float64 else np.float32
+        out = np.empty((len(rows), len(self.get_feature_names_out())), dtype)
         for start in range(0, len(rows), _CHUNK):
             adjacency, features = split_rows(rows[start : start + _CHUNK], self.n_nodes_)
             out[start : start + _CHUNK] = describe((adjacency != 0).astype(np.float64), features)
