@@ -121,7 +121,8 @@ class GraphDescriptors(TransformerMixin, BaseEstimator):
         out = np.empty((len(rows), len(self.get_feature_names_out())), dtype)
         for start in range(0, len(rows), _CHUNK):
             adjacency, features = split_rows(rows[start : start + _CHUNK], self.n_nodes_)
-            out[start : start + _CHUNK] = describe((adjacency != 0).astype(np.float64), features)
+            edges = (adjacency != 0).astype(np.float64)
+            out[start : start + _CHUNK] = describe(edges, features.astype(np.float64))
         return out
 
     def get_feature_names_out(self, input_features: ArrayLike | None = None) -> NDArray[np.object_]:
