@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from .predictors import EnsembleRankPredictor as EnsembleRankPredictor
     from .predictors import GCNRankPredictor as GCNRankPredictor
     from .preprocessing import ArchitectureEncoder as ArchitectureEncoder
+    from .preprocessing import GraphDescriptors as GraphDescriptors
     from .search import PredictorBasedSearch as PredictorBasedSearch
     from .spaces import Cell as Cell
     from .spaces import CellSpace as CellSpace
@@ -34,6 +35,7 @@ _HOME = {
     "EvolutionaryCandidateSampler": "candidates",
     "ExhaustiveCandidateSampler": "candidates",
     "GCNRankPredictor": "predictors",
+    "GraphDescriptors": "preprocessing",
     "MaximumLikelihoodCandidateSampler": "candidates",
     "NASBench101Space": "spaces",
     "NASBench201Space": "spaces",

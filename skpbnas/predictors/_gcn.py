@@ -16,9 +16,9 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 from torch import Tensor, nn
 
+from .._rows import node_features, nodes_in_columns, split_rows
 from ._contexts import ContextIndex
 from ._network import GraphConvolutionalNetwork
-from ._rows import node_features, nodes_in_columns, split_rows
 from ._scoring import kendall_score
 from ._training import make_loss, make_optimizer, torch_threads, train
 
