@@ -6,8 +6,6 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from numpy.typing import NDArray
-
 _ADJACENCY_COLUMN = re.compile(r"adjacency_(\d+)_(\d+)")
 
 
@@ -34,8 +32,8 @@ def node_features(n_columns: int, n_nodes: int) -> int:
     return n_features
 
 
-def split_rows(X: NDArray, n_nodes: int) -> tuple[NDArray, NDArray]:
-    """Return the adjacency matrices ``(n, L, L)`` and the node features ``(n, L, d)`` of rows."""
+def split_rows(X: Any, n_nodes: int) -> tuple[Any, Any]:
+    """Return the adjacency ``(n, L, L)`` and the node features ``(n, L, d)`` of an array or a tensor."""
     n_features = node_features(X.shape[1], n_nodes)
     n_edges = 0 if n_nodes == 1 else n_nodes**2
     adjacency = X[:, :n_edges] if n_edges else X[:, :1] * 0

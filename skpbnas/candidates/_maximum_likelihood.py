@@ -13,6 +13,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils._param_validation import HasMethods, Interval
 from sklearn.utils.validation import check_is_fitted
 
+from .._rows import split_rows
 from ..spaces import Rows, SearchSpace
 from ._base import BaseCandidateSampler, Pool
 
@@ -140,18 +141,10 @@ class MaximumLikelihoodCandidateSampler(BaseCandidateSampler):
         from ..predictors._training import torch_threads
 
         with torch_threads(0):  # one, so that the sums do not depend on how many there are
-            scores = module(*self._graphs(rows))
+            scores = module(*split_rows(rows, self.space_.n_nodes))
             (gradient,) = torch.autograd.grad(scores.sum(), rows)
         steepest = gradient.abs().amax(dim=1, keepdim=True).clamp(min=1e-30)
         return scores.detach().double().numpy(), np.round((gradient / steepest).double().numpy(), 6)
-
-    def _graphs(self, rows: Any) -> tuple[Any, Any]:
-        """Split rows into adjacency ``(n, L, L)`` and features ``(n, L, d)``; one node has no edges."""
-        n_nodes = self.space_.n_nodes
-        n_edges = 0 if n_nodes == 1 else n_nodes**2
-        n_features = (rows.shape[1] - n_edges) // n_nodes
-        adjacency = rows[:, :n_edges] if n_edges else rows[:, :1] * 0
-        return adjacency.reshape(-1, n_nodes, n_nodes), rows[:, n_edges:].reshape(-1, n_nodes, n_features)
 
 
 def _is_fitted(predictor: Any) -> bool:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from .._files import save_arrays
 from ..spaces import Rows, SearchSpace
 
 PENDING, DONE, FAILED = 0, 1, 2
@@ -112,11 +113,8 @@ class Archive:
 
     def save(self, path: str | os.PathLike[str], seed: int) -> None:
         """Write everything to ``path`` (NumPy's npz) in one step, so that no half file is ever left."""
-        path = Path(path)
         meta = json.dumps({"format": _FORMAT, "space": repr(self.space), "seed": seed})
-        with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".tmp", delete=False) as file:
-            np.savez(file, rows=self.rows, records=self.records, meta=np.array(meta))
-        os.replace(file.name, path)
+        save_arrays(Path(path), rows=self.rows, records=self.records, meta=np.array(meta))
 
     @classmethod
     def load(cls, path: str | os.PathLike[str], space: SearchSpace, seed: int | None) -> tuple[Archive, int]:
@@ -124,7 +122,7 @@ class Archive:
         try:
             with np.load(path, allow_pickle=False) as file:
                 rows, records, meta = file["rows"], file["records"], json.loads(str(file["meta"]))
-        except (OSError, ValueError, KeyError, EOFError) as error:
+        except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
             raise CheckpointError(
                 f"checkpoint={str(path)!r} is not a checkpoint of a search ({error}); give another path"
             ) from error

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import tempfile
+from contextlib import suppress
 from functools import lru_cache
 from itertools import product
 from pathlib import Path
@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import platformdirs
 
+from .._files import save_arrays
 from ._colouring import canonical_key, canonical_order
 from ._graphs import Graphs, count_edges, mask_dtype, on_path
 
@@ -85,16 +86,7 @@ def cached_cells(max_vertices: int, n_operations: int, max_edges: int) -> Graphs
     except Exception:  # absent, or damaged in any way
         pass
     cells = enumerate_cells(max_vertices, n_operations, max_edges)
-    _write(path, cells)
-    return cells
-
-
-def _write(path: Path, cells: Graphs) -> None:
-    """Write atomically; a folder that cannot be written costs only the time of the next enumeration."""
-    try:
+    with suppress(OSError):  # a folder that cannot be written costs only the time of the next enumeration
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".tmp", delete=False) as file:
-            np.savez(file, **cells._asdict())
-        os.replace(file.name, path)
-    except OSError:
-        return
+        save_arrays(path, **cells._asdict())
+    return cells

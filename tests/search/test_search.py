@@ -217,6 +217,22 @@ def test_bad_input_is_refused(tmp_path):
         make().run(
             lambda cell: pytest.fail("evaluated in vain"), 4, checkpoint=tmp_path / "no" / "folder.npz"
         )
-    path.write_bytes(b"no archive")
-    with pytest.raises(CheckpointError, match="is not a checkpoint"):
-        make().run(n_edges, 4, checkpoint=path)
+    for damaged in (before[:-30], b"no archive", b""):
+        path.write_bytes(damaged)
+        with pytest.raises(CheckpointError, match="is not a checkpoint"):
+            make().run(n_edges, 4, checkpoint=path)
+
+
+def test_a_checkpoint_that_cannot_be_finished_leaves_the_last_one(tmp_path, monkeypatch):
+    path = tmp_path / "search.npz"
+    search = make().run(n_edges, 8, checkpoint=path)
+    before = path.read_bytes()
+
+    def full(*arguments, **arrays):
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(np, "savez", full)
+    with pytest.raises(OSError, match="No space left"):
+        search.run(n_edges, 12, checkpoint=path)
+    assert [file.name for file in tmp_path.iterdir()] == ["search.npz"]
+    assert path.read_bytes() == before
