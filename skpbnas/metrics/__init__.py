@@ -1,4 +1,4 @@
-"""Ranking scores with their scorers, and the sample-efficiency gain."""
+"""Ranking scores with their scorers, the sample-efficiency gain, and fronts of several objectives."""
 
 from ._gain import (
     GainSplit,
@@ -7,6 +7,7 @@ from ._gain import (
     split_sample_efficiency_gain,
     trials_pmf,
 )
+from ._pareto import crowding_distance, hypervolume, non_dominated_order, non_dominated_rank
 from ._ranking import (
     best_rank_at_k,
     best_rank_at_k_scorer,
@@ -22,9 +23,13 @@ __all__ = [
     "GainSplit",
     "best_rank_at_k",
     "best_rank_at_k_scorer",
+    "crowding_distance",
     "expected_trials",
+    "hypervolume",
     "kendall_tau",
     "kendall_tau_scorer",
+    "non_dominated_order",
+    "non_dominated_rank",
     "precision_at_k",
     "precision_at_k_scorer",
     "sample_efficiency_gain",

@@ -7,8 +7,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.base import clone
 
 from ..candidates import UniformCandidateSampler
+from ..metrics import non_dominated_order
 from ..spaces import Rows, SearchSpace
 
 
@@ -19,11 +21,11 @@ class Proposal(NamedTuple):
     ----------
     rows : ndarray of shape (n, n_features)
         C, the batch, best predicted first.
-    predicted : ndarray of shape (n,)
+    predicted : ndarray of shape (n,) or (n, n_objectives)
         The predictor's scores of the batch; NaN without a predictor.
     pool : ndarray of shape (n_candidates, n_features)
         S', everything that was ranked.
-    pool_scores : ndarray of shape (n_candidates,)
+    pool_scores : ndarray of shape (n_candidates,) or (n_candidates, n_objectives)
         The predictor's scores of the pool; NaN without a predictor.
     seconds : float
         Time spent on fitting, drawing and ranking.
@@ -48,17 +50,21 @@ def propose(
 ) -> Proposal:
     """Fit the predictor, draw a pool, and return the ``n`` rows of it that are predicted best.
 
+    With several objectives, one predictor is fitted to each. Observed architectures and the pool are then
+    ordered by non-dominated rank, the least crowded first within a front.
+
     Parameters
     ----------
     space : SearchSpace
     predictor : estimator or None
-        Fitted here on ``(X, y)``. None takes ``n`` rows of the pool at random.
+        Fitted here on ``(X, y)``, or a clone of it for each objective. None takes ``n`` rows of the pool at
+        random.
     candidates : candidate sampler
-        Fitted here on ``(X, y)``. One with a ``predictor`` parameter (maximum likelihood) is given the
-        fitted predictor.
+        Fitted here on X and y, or on the place of X in the order of several objectives. One with a
+        ``predictor`` parameter (maximum likelihood) is given the predictor, fitted to the same.
     X : ndarray of shape (n_observed, n_features)
         T, the architectures evaluated so far. Without any, the batch is drawn at random (line 1).
-    y : ndarray of shape (n_observed,)
+    y : ndarray of shape (n_observed,) or (n_observed, n_objectives)
         Their scores, higher is better.
     pending : ndarray of shape (n_pending, n_features)
         Architectures under evaluation; like the observed ones they are not proposed again.
@@ -72,23 +78,37 @@ def propose(
         With fewer than ``n`` rows where the pool holds no more.
     """
     start = perf_counter()
+    predictors: list[Any] = []
     if len(y) == 0:
-        predictor, candidates = None, UniformCandidateSampler(space, n_candidates=n)
+        candidates = UniformCandidateSampler(space, n_candidates=n)
         candidates.fit(space.sample(1, rng))  # it learns nothing from the row
     else:
+        goal = standing(y)
         if predictor is not None:
-            predictor.fit(X, y)
+            objectives = y.reshape(len(y), -1).T
+            predictors = [predictor if y.ndim == 1 else clone(predictor) for _ in objectives]
+            for member, objective in zip(predictors, objectives, strict=True):
+                member.fit(X, objective)
             if "predictor" in candidates.get_params(deep=False):
-                candidates.set_params(predictor=predictor)
-        candidates.fit(X, y)
+                candidates.set_params(predictor=predictor if y.ndim == 1 else predictor.fit(X, goal))
+        candidates.fit(X, goal)
     seed = int(rng.integers(2**31))
     pool = candidates.sample(exclude=np.concatenate([X, pending]), random_state=seed)
-    if predictor is None or not len(pool):
-        scores = np.full(len(pool), np.nan)
-        best = rng.permutation(len(pool))[:n]
-    else:
-        scores = np.asarray(predictor.predict(pool), dtype=np.float64)
-        # A stable sort after a shuffle breaks ties at random, and not by the order of the pool.
-        shuffled = rng.permutation(len(pool))
-        best = shuffled[np.argsort(-scores[shuffled], kind="stable")[:n]]
+    scores = np.full((len(pool), *y.shape[1:]), np.nan)
+    # A stable sort after a shuffle breaks ties at random, and not by the order of the pool.
+    best = rng.permutation(len(pool))
+    if predictors and len(pool):
+        predictions = [np.asarray(member.predict(pool), dtype=np.float64) for member in predictors]
+        scores = np.stack(predictions, axis=1).reshape(scores.shape)
+        best = best[np.argsort(-standing(scores[best]), kind="stable")]
+    best = best[:n]
     return Proposal(pool[best], scores[best], pool, scores, perf_counter() - start)
+
+
+def standing(y: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return one number per architecture, higher is better: the score, or its place by several of them."""
+    if y.ndim == 1:
+        return y
+    place = np.empty(len(y))
+    place[non_dominated_order(y)] = -np.arange(len(y))
+    return place

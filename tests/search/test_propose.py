@@ -1,0 +1,56 @@
+"""A batch is what the predictors say, for one objective and for several."""
+
+import numpy as np
+import pytest
+from sklearn.linear_model import LinearRegression
+
+from skpbnas import CellSpace, ExhaustiveCandidateSampler, MaximumLikelihoodCandidateSampler
+from skpbnas.metrics import non_dominated_rank
+from skpbnas.predictors import GCNRankPredictor
+from skpbnas.search import propose
+
+SPACE = CellSpace(4, ["a", "b"])
+
+
+def known(rng, n=12):
+    X = SPACE.enumerate()[rng.permutation(len(SPACE))[:n]]
+    edges = X[:, :16].sum(axis=1)
+    return X, np.stack([edges, -edges - X[:, 16:].argmax(axis=1)], axis=1).astype(float)
+
+
+def test_one_objective_takes_the_highest_predictions(rng):
+    X, Y = known(rng)
+    batch = propose(SPACE, LinearRegression(), ExhaustiveCandidateSampler(SPACE), X, Y[:, 0], X[:0], 5, rng)
+    assert batch.pool_scores.shape == (len(SPACE) - len(X),)
+    np.testing.assert_array_equal(batch.predicted, np.sort(batch.pool_scores)[::-1][:5])
+
+
+@pytest.mark.parametrize("n", [1, 3, 40])
+def test_several_objectives_take_the_predicted_front_first(rng, n):
+    X, Y = known(rng)
+    batch = propose(SPACE, LinearRegression(), ExhaustiveCandidateSampler(SPACE), X, Y, X[:0], n, rng)
+    assert batch.predicted.shape == (min(n, len(batch.pool)), 2)
+    assert batch.pool_scores.shape == (len(batch.pool), 2)
+    for k in range(2):  # each column is predicted by a regression on that column alone
+        alone = LinearRegression().fit(X, Y[:, k]).predict(batch.pool)
+        np.testing.assert_allclose(batch.pool_scores[:, k], alone)
+    ranks = non_dominated_rank(batch.pool_scores)
+    chosen = SPACE.canonical_key(batch.rows)
+    in_batch = np.isin(SPACE.canonical_key(batch.pool), chosen)
+    assert ranks[in_batch].max() <= ranks[~in_batch].min(initial=ranks.max())
+
+
+def test_maximum_likelihood_climbs_the_order_of_several_objectives(rng):
+    X, Y = known(rng)
+    predictor = GCNRankPredictor(SPACE.n_nodes, hidden_dims=(4,), max_iter=3, random_state=0)
+    pool = MaximumLikelihoodCandidateSampler(SPACE, n_candidates=6)
+    batch = propose(SPACE, predictor, pool, X, Y, X[:0], 2, rng)
+    assert len(batch.pool) == 6 and SPACE.is_valid(batch.rows).all()
+
+
+def test_without_labels_of_several_objectives_the_batch_is_random(rng):
+    none = SPACE.sample(1, rng)[:0]
+    batch = propose(
+        SPACE, LinearRegression(), ExhaustiveCandidateSampler(SPACE), none, np.empty((0, 2)), none, 3, rng
+    )
+    assert batch.predicted.shape == (3, 2) and np.isnan(batch.predicted).all()
