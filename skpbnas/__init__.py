@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from .datasets import load_nasbench201 as load_nasbench201
     from .predictors import EnsembleRankPredictor as EnsembleRankPredictor
     from .predictors import GCNRankPredictor as GCNRankPredictor
+    from .predictors import GPRankPredictor as GPRankPredictor
     from .preprocessing import ArchitectureEncoder as ArchitectureEncoder
     from .preprocessing import GraphDescriptors as GraphDescriptors
     from .search import PredictorBasedSearch as PredictorBasedSearch
@@ -35,6 +36,7 @@ _HOME = {
     "EvolutionaryCandidateSampler": "candidates",
     "ExhaustiveCandidateSampler": "candidates",
     "GCNRankPredictor": "predictors",
+    "GPRankPredictor": "predictors",
     "GraphDescriptors": "preprocessing",
     "MaximumLikelihoodCandidateSampler": "candidates",
     "NASBench101Space": "spaces",

@@ -2,5 +2,6 @@
 
 from ._ensemble import EnsembleRankPredictor
 from ._gcn import GCNRankPredictor, paper_predictor
+from ._gp import GPRankPredictor
 
-__all__ = ["EnsembleRankPredictor", "GCNRankPredictor", "paper_predictor"]
+__all__ = ["EnsembleRankPredictor", "GCNRankPredictor", "GPRankPredictor", "paper_predictor"]

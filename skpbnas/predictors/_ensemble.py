@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
-from scipy.stats import norm, rankdata
+from numpy.typing import ArrayLike
 from sklearn.ensemble import VotingRegressor
 from sklearn.utils import assert_all_finite, column_or_1d
 from sklearn.utils.validation import check_is_fitted
 
+from ._normal_scores import NormalScores
 from ._scoring import kendall_score
 
 
@@ -81,10 +81,8 @@ class EnsembleRankPredictor(VotingRegressor):
         """
         targets = column_or_1d(y, warn=True).astype(np.float64)
         assert_all_finite(targets, input_name="y")
-        scores = norm.ppf((rankdata(targets) - 0.5) / len(targets))
-        self._targets, first = np.unique(targets, return_index=True)
-        self._scores = scores[first]
-        super().fit(X, scores, **fit_params)
+        self._scale = NormalScores(targets)
+        super().fit(X, self._scale.values, **fit_params)
         return self
 
     def predict(self, X: ArrayLike, return_std: bool = False) -> Any:
@@ -107,10 +105,10 @@ class EnsembleRankPredictor(VotingRegressor):
         check_is_fitted(self)
         members = self._predict(X)  # (n, n_estimators), normal scores
         weights = self._weights_not_none
-        mean = self._to_targets(np.average(members, axis=1, weights=weights))
+        mean = self._scale.inverse(np.average(members, axis=1, weights=weights))
         if not return_std:
             return mean
-        values = self._to_targets(members)
+        values = self._scale.inverse(members)
         center = np.average(values, axis=1, weights=weights)
         variance = np.average((values - center[:, None]) ** 2, axis=1, weights=weights)
         return mean, np.sqrt(variance)
@@ -118,12 +116,3 @@ class EnsembleRankPredictor(VotingRegressor):
     def score(self, X: ArrayLike, y: ArrayLike, sample_weight: None = None) -> float:
         """Return Kendall's tau between the predictions and y; 0 for constant predictions."""
         return kendall_score(y, self.predict(X))
-
-    def _to_targets(self, scores: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Map normal scores to the scale of y: linear between the training targets, and on from the ends."""
-        x, y = self._scores, self._targets
-        if len(x) == 1:
-            return np.full(scores.shape, y[0])
-        segment = np.clip(np.searchsorted(x, scores) - 1, 0, len(x) - 2)
-        slope = (y[segment + 1] - y[segment]) / (x[segment + 1] - x[segment])
-        return y[segment] + slope * (scores - x[segment])

@@ -53,10 +53,16 @@ class GraphDescriptors(TransformerMixin, BaseEstimator):
     ``in_{f}``, ``out_{f}``            largest product of f and the number of incoming, outgoing edges
     ``total_{f}>{g}``                  sum over all edges of f at the start times g at the end
     ``mean_{f}>{g}``                   the mean over all paths of this sum over the edges of a path
+    ``meet_{f}``                       sum of f over all nodes, each times how often two walks meet there
+    ``joint_{f}``, ``joint_{f}>{g}``   the same where they came along one path; over nodes, over edges
     =================================  ===============================================================
 
-    None of them depends on the order of the nodes. Kernels (of a Gaussian process, of support vectors) want
-    them scaled, and take square roots of counts better than counts.
+    A walk starts at a sink and goes back along edges to a source, each edge that enters a node with the same
+    probability. So a node is met as often as its share in the output, where every node passes on the mean of
+    its inputs; two independent walks meet at it with the square of this.
+
+    None of the descriptors depends on the order of the nodes. Kernels (of a Gaussian process, of support
+    vectors) want them scaled, and take square roots of counts better than counts.
 
     See Also
     --------
@@ -136,6 +142,8 @@ class GraphDescriptors(TransformerMixin, BaseEstimator):
         names += [f"{kind}_{a}" for kind in ("total", "least", "mean", "most") for a in ("nodes", *f)]
         names += [f"{kind}_{a}" for kind in ("in", "out") for a in f]
         names += [f"{kind}_{a}>{b}" for kind in ("total", "mean") for a in f for b in f]
+        names += [f"{kind}_{a}" for kind in ("meet", "joint") for a in f]
+        names += [f"joint_{a}>{b}" for a in f for b in f]
         return np.array(names, dtype=object)
 
     def __sklearn_tags__(self) -> Tags:
@@ -155,6 +163,10 @@ def describe(A: NDArray[np.float64], X: NDArray[np.float64]) -> NDArray[np.float
     through = from_sources * to_sinks / np.maximum(n_paths, 1)[:, None]
     along = from_sources[:, :, None] * A * (to_sinks / np.maximum(n_paths, 1)[:, None])[:, None, :]
     counted = np.concatenate([present[:, :, None], X], axis=2)  # (n, L, 1 + d)
+    # Where a walk back from the sinks goes, and where two independent ones go together.
+    back = A / np.maximum(incoming, 1)[:, None, :]
+    met = _count_paths(back.swapaxes(1, 2), sinks)
+    joint = _count_paths(back.swapaxes(1, 2) ** 2, sinks)
     least, most = _extremes(A, sources, sinks, counted)
     numbers = [np.log1p(n_paths), A.sum(axis=(1, 2)), (sources * outgoing).sum(1), (sinks * incoming).sum(1)]
     parts = [
@@ -167,12 +179,15 @@ def describe(A: NDArray[np.float64], X: NDArray[np.float64]) -> NDArray[np.float
         (X * outgoing[:, :, None]).max(axis=1),
         (X.swapaxes(1, 2) @ A @ X).reshape(len(X), -1),
         (X.swapaxes(1, 2) @ along @ X).reshape(len(X), -1),
+        ((met**2)[:, None] @ X)[:, 0],
+        (joint[:, None] @ X)[:, 0],
+        (X.swapaxes(1, 2) @ (joint[:, None, :] * back**2) @ X).reshape(len(X), -1),
     ]
     return np.concatenate(parts, axis=1)
 
 
 def _count_paths(A: NDArray, starts: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Return the number of paths from the starts to each node, ``(n, L)``."""
+    """Return the number of paths from the starts to each node, weighted by their edges, ``(n, L)``."""
     reached = starts.astype(np.float64)[:, None]
     total = reached.copy()
     for _ in range(A.shape[1] - 1):  # paths of one more edge each time

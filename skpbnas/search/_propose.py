@@ -61,7 +61,8 @@ def propose(
         random.
     candidates : candidate sampler
         Fitted here on X and y, or on the place of X in the order of several objectives. One with a
-        ``predictor`` parameter (maximum likelihood) is given the predictor, fitted to the same.
+        ``predictor`` parameter (maximum likelihood) is given the predictor, fitted to the same, where that
+        is a differentiable network, and otherwise fits its own.
     X : ndarray of shape (n_observed, n_features)
         T, the architectures evaluated so far. Without any, the batch is drawn at random (line 1).
     y : ndarray of shape (n_observed,) or (n_observed, n_objectives)
@@ -90,7 +91,9 @@ def propose(
             for member, objective in zip(predictors, objectives, strict=True):
                 member.fit(X, objective)
             if "predictor" in candidates.get_params(deep=False):
-                candidates.set_params(predictor=predictor if y.ndim == 1 else predictor.fit(X, goal))
+                ranker = predictor if y.ndim == 1 else predictor.fit(X, goal)
+                if hasattr(ranker, "module_"):
+                    candidates.set_params(predictor=ranker)
         candidates.fit(X, goal)
     seed = int(rng.integers(2**31))
     pool = candidates.sample(exclude=np.concatenate([X, pending]), random_state=seed)

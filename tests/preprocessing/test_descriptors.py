@@ -43,6 +43,13 @@ def by_definition(cell: Cell, names: list[str]) -> dict[str, float]:
         "fan_out": graph.out_degree(0),
         "fan_in": graph.in_degree(len(graph) - 1),
     }
+    to_output = list(nx.all_simple_paths(graph.reverse(), len(graph) - 1, set(graph) - {len(graph) - 1}))
+    likely = {path[-1]: 0.0 for path in [[len(graph) - 1], *to_output]}
+    twice = dict(likely)
+    for path in [[len(graph) - 1], *to_output]:  # a walk back from the output takes every way in alike
+        chance = np.prod([1 / graph.in_degree(v) for v in path[:-1]])
+        likely[path[-1]] += chance
+        twice[path[-1]] += chance**2
     for f, values in indicator.items():
         sums = [values[path].sum() for path in paths]
         statistics = [values.sum(), min(sums), np.mean(sums), max(sums)]
@@ -51,10 +58,15 @@ def by_definition(cell: Cell, names: list[str]) -> dict[str, float]:
         )
     for f in names:
         expected[f"in_{f}"] = max(indicator[f][v] * graph.in_degree(v) for v in graph)
+        expected[f"meet_{f}"] = sum(indicator[f][v] * likely[v] ** 2 for v in graph)
+        expected[f"joint_{f}"] = sum(indicator[f][v] * twice[v] for v in graph)
         expected[f"out_{f}"] = max(indicator[f][v] * graph.out_degree(v) for v in graph)
         for g in names:
             step = {(u, v): indicator[f][u] * indicator[g][v] for u, v in graph.edges}
             expected[f"total_{f}>{g}"] = sum(step.values())
+            expected[f"joint_{f}>{g}"] = sum(
+                value * twice[v] / graph.in_degree(v) ** 2 for (_, v), value in step.items()
+            )
             along = [sum(step[edge] for edge in nx.utils.pairwise(path)) for path in paths]
             expected[f"mean_{f}>{g}"] = np.mean(along)
     return expected

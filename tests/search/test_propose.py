@@ -54,3 +54,10 @@ def test_without_labels_of_several_objectives_the_batch_is_random(rng):
         SPACE, LinearRegression(), ExhaustiveCandidateSampler(SPACE), none, np.empty((0, 2)), none, 3, rng
     )
     assert batch.predicted.shape == (3, 2) and np.isnan(batch.predicted).all()
+
+
+def test_maximum_likelihood_fits_its_own_network_where_the_predictor_is_none(rng):
+    X, Y = known(rng)
+    pool = MaximumLikelihoodCandidateSampler(SPACE, n_candidates=6)
+    batch = propose(SPACE, LinearRegression(), pool, X, Y[:, 0], X[:0], 2, rng)
+    assert pool.predictor is None and len(batch.rows) == 2
