@@ -1,4 +1,4 @@
-"""The command line: ``skpbnas search`` and ``skpbnas nasbench101``."""
+"""The command line: ``skpbnas search``, ``skpbnas nasbench101`` and ``skpbnas reproduce``."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ except ImportError as error:
     raise SystemExit("the command line needs typer; install it with: pip install 'skpbnas[cli]'") from error
 
 from ._cli_nasbench101 import app as nasbench101
+from ._cli_reproduce import reproduce
 
 app = typer.Typer(
     add_completion=False, no_args_is_help=True, help="Predictor-based neural architecture search."
@@ -66,6 +67,7 @@ class Training(StrEnum):
 
 
 app.add_typer(nasbench101, name="nasbench101")
+app.command()(reproduce)
 
 
 @app.command()

@@ -1,0 +1,80 @@
+"""The fast predictor against the paper's: fitted to the same architectures, asked about the same others."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from time import perf_counter
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from ..metrics import kendall_tau
+from ..predictors import GCNRankPredictor, paper_predictor
+from ..predictors._training import torch_threads
+from ._experiments import Method, fast_predictor
+from ._run import load_record, record_path
+from ._task import Task
+
+SECONDS = 60  # that a comparison takes, roughly
+# Which runs the training sets are taken from, and after how many iterations.
+_SETS = (
+    ("paper-evolutionary-1000", 10),
+    ("paper-evolutionary-1000", 30),
+    ("paper-uniform-1000", 30),
+    ("evolutionary-1000", 30),
+    ("evolutionary-1000", 60),
+)
+_N_UNSEEN, _N_TOP = 10_000, 20
+
+
+def comparison_path(output: Path, run: int) -> Path:
+    """Return where a comparison is kept."""
+    return output / "runs" / f"predictors-run{run:02d}.csv"
+
+
+def load_comparisons(output: Path) -> pd.DataFrame:
+    """Return all comparisons there are."""
+    paths = sorted((output / "runs").glob("predictors-run*.csv"))
+    return pd.concat([pd.read_csv(path) for path in paths], ignore_index=True) if paths else pd.DataFrame()
+
+
+def compare(task: Task, methods: dict[str, Method], run: int, output: Path) -> None:
+    """Fit both predictors on what the searches of a run had evaluated, and rank unseen architectures."""
+    lines = []
+    for key, iteration in _SETS:
+        record = load_record(record_path(output, methods[key], run), task, methods[key], run)
+        if len(record.seconds) < iteration:
+            continue  # the run has not come that far; the quick version's never does
+        observed = record.first(iteration).indices
+        rng = np.random.default_rng([run, iteration])
+        others = np.setdiff1d(np.arange(len(task.errors)), observed)
+        unseen = rng.choice(others, min(_N_UNSEEN, len(others)), replace=False)
+        for name, predictor in {"fast": fast_predictor(), "paper": paper_predictor()}.items():
+            scores = _measure(task, predictor, run, observed, unseen)
+            lines.append({"run": run, "source": key, "iteration": iteration, "predictor": name} | scores)
+    if lines:
+        path = comparison_path(output, run)
+        pd.DataFrame(lines).to_csv(path.with_suffix(".tmp"), index=False)
+        path.with_suffix(".tmp").replace(path)
+
+
+def _measure(
+    task: Task, predictor: GCNRankPredictor, run: int, observed: NDArray, unseen: NDArray
+) -> dict[str, float]:
+    """Return how well a predictor fitted on the observed ranks the unseen, and how long that takes."""
+    X, accuracies = task.table.X, 1 - task.errors
+    predictor.set_params(n_nodes=task.table.space.n_nodes, random_state=run)
+    start = perf_counter()
+    with torch_threads(0):
+        predictor.fit(X[observed], accuracies[observed])
+        seconds = perf_counter() - start
+        scores = predictor.predict(X[unseen])
+    top = unseen[np.argsort(-scores, kind="stable")[:_N_TOP]]
+    good = task.errors[unseen] <= np.quantile(task.errors[unseen], 0.1)
+    return {
+        "kendall_tau": kendall_tau(accuracies[unseen], scores),
+        "kendall_tau_best_tenth": kendall_tau(accuracies[unseen][good], scores[good]),
+        "error_of_top_20": float(task.errors[top].mean()),
+        "fit_seconds": seconds,
+    }
