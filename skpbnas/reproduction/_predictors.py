@@ -16,7 +16,7 @@ from ._experiments import Method, fast_predictor
 from ._run import load_record, record_path
 from ._task import Task
 
-SECONDS = 60  # that a comparison takes, roughly
+SECONDS = 12.0  # that a comparison on one training set takes, roughly
 # Which runs the training sets are taken from, and after how many iterations.
 _SETS = (
     ("paper-evolutionary-1000", 10),
@@ -28,35 +28,53 @@ _SETS = (
 _N_UNSEEN, _N_TOP = 10_000, 20
 
 
-def comparison_path(output: Path, run: int) -> Path:
-    """Return where a comparison is kept."""
-    return output / "runs" / f"predictors-run{run:02d}.csv"
+def load_comparisons(output: Path, run: int | None = None) -> pd.DataFrame:
+    """Return the comparisons there are, of one run or of all."""
+    pattern = "predictors-run*.csv" if run is None else _path(output, run).name
+    paths = sorted((output / "runs").glob(pattern))
+    frames = [pd.read_csv(path) for path in paths]
+    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=["source", "iteration"])
 
 
-def load_comparisons(output: Path) -> pd.DataFrame:
-    """Return all comparisons there are."""
-    paths = sorted((output / "runs").glob("predictors-run*.csv"))
-    return pd.concat([pd.read_csv(path) for path in paths], ignore_index=True) if paths else pd.DataFrame()
+def missing(methods: dict[str, Method], run: int, output: Path) -> list[tuple[str, int]]:
+    """Return the training sets of a run that are still to be compared on."""
+    done = load_comparisons(output, run)
+    known = set(zip(done["source"], done["iteration"], strict=True))
+    return [
+        (key, iteration)
+        for key, iteration in _SETS
+        if key in methods and iteration <= methods[key].n_iterations and (key, iteration) not in known
+    ]
 
 
 def compare(task: Task, methods: dict[str, Method], run: int, output: Path) -> None:
     """Fit both predictors on what the searches of a run had evaluated, and rank unseen architectures."""
-    lines = []
-    for key, iteration in _SETS:
+    for key, iteration in missing(methods, run, output):
         record = load_record(record_path(output, methods[key], run), task, methods[key], run)
         if len(record.seconds) < iteration:
-            continue  # the run has not come that far; the quick version's never does
+            continue  # another process is at it; the next call compares
         observed = record.first(iteration).indices
         rng = np.random.default_rng([run, iteration])
         others = np.setdiff1d(np.arange(len(task.errors)), observed)
         unseen = rng.choice(others, min(_N_UNSEEN, len(others)), replace=False)
-        for name, predictor in {"fast": fast_predictor(), "paper": paper_predictor()}.items():
-            scores = _measure(task, predictor, run, observed, unseen)
-            lines.append({"run": run, "source": key, "iteration": iteration, "predictor": name} | scores)
-    if lines:
-        path = comparison_path(output, run)
-        pd.DataFrame(lines).to_csv(path.with_suffix(".tmp"), index=False)
-        path.with_suffix(".tmp").replace(path)
+        lines = [
+            {"run": run, "source": key, "iteration": iteration, "predictor": name}
+            | _measure(task, predictor, run, observed, unseen)
+            for name, predictor in {"fast": fast_predictor(), "paper": paper_predictor()}.items()
+        ]
+        _append(pd.DataFrame(lines), _path(output, run))
+
+
+def _path(output: Path, run: int) -> Path:
+    return output / "runs" / f"predictors-run{run:02d}.csv"
+
+
+def _append(frame: pd.DataFrame, path: Path) -> None:
+    """Add lines to a file, which is written whole or not at all."""
+    before = [pd.read_csv(path)] if path.exists() else []
+    new = path.with_suffix(".tmp")
+    pd.concat([*before, frame]).to_csv(new, index=False)
+    new.replace(path)
 
 
 def _measure(

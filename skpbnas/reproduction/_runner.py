@@ -11,7 +11,7 @@ import joblib
 from tqdm.auto import tqdm
 
 from ._experiments import FIGURES, METHODS, Method
-from ._predictors import SECONDS, compare, comparison_path
+from ._predictors import SECONDS, compare, missing
 from ._run import execute, load_record, record_path
 from ._task import Task
 
@@ -43,9 +43,9 @@ def jobs(task: Task, methods: dict[str, Method], runs: int, output: Path) -> lis
                 due.append(Job(run / method.share, seconds, partial(execute, task, method, run, output)))
     paper = methods.get("paper-evolutionary-1000")
     for run in range(paper.n_runs(runs) if paper else 0):
-        if paper and not comparison_path(output, run).exists():
+        if paper and (left := len(missing(methods, run, output))):
             work = partial(compare, task, methods, run, output)
-            due.append(Job(run / paper.share, SECONDS, work))  # after the searches of its round
+            due.append(Job(run / paper.share, left * SECONDS, work))  # after the searches of its round
     return sorted(due, key=lambda job: job.round)  # stable: within a round, in the order of METHODS
 
 

@@ -9,9 +9,9 @@ from sklearn.base import clone
 
 from skpbnas.datasets import TabularBenchmark, load_digits_cells
 from skpbnas.metrics import sample_efficiency_gain
-from skpbnas.reproduction import _reproduce, reproduce
+from skpbnas.reproduction import _predictors, _reproduce, reproduce
 from skpbnas.reproduction._claims import FAILED, HELD, OPEN, verdict
-from skpbnas.reproduction._experiments import FIGURES, METHODS, Method, uniform
+from skpbnas.reproduction._experiments import FIGURES, METHODS, Method, evolutionary, uniform
 from skpbnas.reproduction._measures import (
     batch_gains,
     convergence,
@@ -20,6 +20,7 @@ from skpbnas.reproduction._measures import (
     pooled_gains,
     proposed,
 )
+from skpbnas.reproduction._predictors import compare, load_comparisons, missing
 from skpbnas.reproduction._results import Results
 from skpbnas.reproduction._run import TARGETS, count, execute, load_record, record_path
 from skpbnas.reproduction._runner import jobs
@@ -108,6 +109,21 @@ def test_every_method_makes_its_first_run_before_any_makes_its_second(task, tmp_
     assert [job.round for job in done] == [0, 0, 0, 1, 1, 2, 2, 2, 3, 3]  # the whole space: half of them
     done[0].work()
     assert len(jobs(task, methods, 4, tmp_path)) == len(done) - 1
+
+
+def test_predictors_are_compared_once_on_every_training_set_there_is(task, tmp_path, monkeypatch):
+    monkeypatch.setattr(_predictors, "paper_predictor", _predictors.fast_predictor)  # the real one is slow
+    methods = {"evolutionary-1000": replace(short("evolutionary-1000", 30), candidates=evolutionary(100))}
+    compare(task, methods, 0, tmp_path)
+    assert not len(load_comparisons(tmp_path))  # the search has not come that far
+    execute(task, methods["evolutionary-1000"], 0, tmp_path)
+    for _ in range(2):
+        compare(task, methods, 0, tmp_path)
+    table = load_comparisons(tmp_path)
+    assert table["predictor"].tolist() == ["fast", "paper"]
+    assert (table["kendall_tau"] > 0).all()
+    assert (table["error_of_top_20"] < task.errors.mean()).all()
+    assert not missing(methods, 0, tmp_path)
 
 
 # --------------------------------------------------------------------------------------------- numbers
