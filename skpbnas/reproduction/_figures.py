@@ -40,7 +40,7 @@ def draw(results: Results, figure: int, table: pd.DataFrame, note: str) -> Figur
     except ImportError as error:
         raise ImportError("pictures need matplotlib; install it with: pip install 'skpbnas[plot]'") from error
     double = figure in (3, 7, 8, 12)
-    canvas = Figure(figsize=(10.5 if double else 7.2, 4.6), layout="constrained")
+    canvas = Figure(figsize=(10.5 if double else 8.4, 5.2), layout="constrained")
     _DRAWERS[figure](results, figure, table, canvas)
     canvas.suptitle(note, fontsize=8, color="0.3")
     return canvas
@@ -68,7 +68,7 @@ def _gain(results: Results, figure: int, table: pd.DataFrame, canvas: Figure) ->
         ax.axvline(results.task.errors.min(), linestyle="-", color="0.8", linewidth=0.9, zorder=0)
         ax.set(xlabel="J_target (validation error)", ylabel="gain in dB", title=title)
         ax.set_ylim(bottom=-12)
-    canvas.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=3, frameon=False)
+    _legend_below(canvas, left)
 
 
 def _split(results: Results, figure: int, table: pd.DataFrame, canvas: Figure) -> None:
@@ -107,7 +107,7 @@ def _convergence(results: Results, figure: int, table: pd.DataFrame, canvas: Fig
     bottom = (results.task.reported if reported else results.task.errors).min()
     top = (late["mean"]).max() if len(late) else table["mean"].max()
     ax.set_ylim(bottom - 0.04 * (top - bottom), top + 0.05 * (top - bottom))
-    ax.legend(frameon=False, fontsize=9)
+    _legend_below(canvas, ax)
 
 
 def _oracles(ax: Axes, results: Results, reported: bool) -> None:
@@ -137,7 +137,15 @@ def _sensitivity(results: Results, figure: int, table: pd.DataFrame, canvas: Fig
     base = "P = 20, alpha = 0.5,\np_mutate = 0.05, K = 4"
     names = [base if key == "evolutionary-1000" else results.methods[key].label for key in table["method"]]
     runs = [f"{name} ({n})" for name, n in zip(names, table["runs"], strict=True)]
+    axes[0].set(ylabel="setting (number of runs)")
     axes[0].set_yticks(np.arange(len(table))[::-1], runs)
+
+
+def _legend_below(canvas: Figure, ax: Axes) -> None:
+    """Put the legend where it hides no curve."""
+    columns = 3 if canvas.get_figwidth() > 10 else 2
+    handles = ax.get_legend_handles_labels()
+    canvas.legend(*handles, loc="outside lower center", ncols=columns, frameon=False, fontsize=8.5)
 
 
 def _curves(ax: Axes, results: Results, table: pd.DataFrame, keys: Iterable[str], column: str) -> None:
@@ -160,14 +168,22 @@ def _by_method(table: pd.DataFrame, keys: Iterable[str]) -> list[tuple[str, pd.D
 
 
 def _style(key: str) -> dict[str, Any]:
-    if key in PAPER:  # the same method with the paper's predictor: the same colour, thin dots
-        return {"color": _STYLES[key.removeprefix("paper-")][0], "linestyle": (0, (1, 1))}
+    if key in PAPER:  # the same method with the paper's predictor: the same colour, with markers
+        pool = key.removeprefix("paper-")
+        marker = {"evolutionary-1000": "o", "uniform-1000": "s", "ml-1000": "^"}[pool]
+        return {
+            "color": _STYLES[pool][0],
+            "linestyle": ":",
+            "marker": marker,
+            "markersize": 4,
+            "markevery": 9,
+        }
     colour, dashes = _STYLES[key]
     return {"color": colour, "linestyle": dashes}
 
 
 def _setting(results: Results, key: str) -> str:
-    return f"paper's predictor: {results.label(key)}" if key in PAPER else results.label(key)
+    return f"paper's training: {results.label(key)}" if key in PAPER else results.label(key)
 
 
 _DRAWERS: dict[int, Callable[[Results, int, pd.DataFrame, Any], None]] = {

@@ -83,7 +83,7 @@ def _protocol(results: Results) -> str:
 <p>Table: {escape(task.source)}, {len(task.table):,} architectures. Searched on
 <code>{task.search_column}</code> (called validation), reported on <code>{task.report_column}</code>
 (called test). Best validation error {task.errors.min():.5f}; J_low, the lowest target that ten architectures
-reach, is {results.low:.4f}.</p>
+reach, is {results.targets["low"]:.4f}.</p>
 <p>Four random architectures at the start, then K = 4 an iteration. The fast setting is
 <code>{escape(str(fast_predictor().get_params()))}</code>, fitted from scratch at each iteration.
 Run r has the random_state r, so that the runs of all methods with one number start from the same

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ..datasets import TabularBenchmark
 from ._claims import findings
-from ._experiments import FIGURES
+from ._experiments import FIGURES, QUICK
 from ._figures import draw
 from ._report import write_report
 from ._results import Results
@@ -96,8 +96,8 @@ def _write(results: Results, figures: list[int], note: str, output: Path) -> Pat
         if not len(numbers):
             continue  # none of its runs has come to its end
         name = f"figure_{figure:02d}"
-        numbers.to_csv(output / f"{name}.csv", index=False, float_format="%.5g")
-        draw(results, figure, numbers, note).savefig(output / f"{name}.png", dpi=110)
+        numbers.to_csv(output / f"{name}.csv", index=False, float_format="%.4g")
+        draw(results, figure, numbers, note).savefig(output / f"{name}.png", dpi=100)
         drawn.append(figure)
     judged, costs = findings(results), cost_table(results)
     judged.to_csv(output / "claims.csv", index=False, float_format="%.4g")
@@ -112,6 +112,5 @@ def _write(results: Results, figures: list[int], note: str, output: Path) -> Pat
 def _note(results: Results, quick: bool) -> str:
     task = results.task
     columns = f"validation: {task.search_column}, test: {task.report_column}"
-    longest = max((method.n_iterations for method in results.methods.values()), default=0)
-    kind = f"QUICK VERSION, {longest} iterations. " if quick else ""
+    kind = f"QUICK VERSION: at most {QUICK_RUNS} runs of {QUICK} iterations\n" if quick else ""
     return f"{kind}{task.source}. {columns}"

@@ -14,7 +14,7 @@ from ._run import TARGETS, count
 from ._statistics import estimate
 
 N_BINS = 80
-_DENSE, _EVERY = 40, 20  # evaluations that a curve keeps: all of the first, and then some
+EVERY = 20
 
 
 def distribution_table(results: Results, keys: Iterable[str]) -> pd.DataFrame:
@@ -58,13 +58,16 @@ def gain_table(results: Results, keys: Iterable[str]) -> pd.DataFrame:
     return _join(frames) if present else pd.DataFrame()
 
 
-def convergence_table(results: Results, keys: Iterable[str], reported: bool) -> pd.DataFrame:
-    """Return the error of the best architecture so far, mean and standard deviation over runs."""
+def convergence_table(results: Results, keys: Iterable[str], reported: bool, dense: int = 40) -> pd.DataFrame:
+    """Return the error of the best architecture so far, mean and standard deviation over runs.
+
+    The first ``dense`` evaluations are all kept, and of the others one in :data:`EVERY`.
+    """
     frames = []
     for key in _present(results, keys):
         curves = results.convergence(key)[int(reported)]
         n = curves.shape[1]
-        kept = np.unique(np.r_[np.arange(min(_DENSE, n)), np.arange(_EVERY - 1, n, _EVERY), n - 1])
+        kept = np.unique(np.r_[np.arange(min(dense, n)), np.arange(EVERY - 1, n, EVERY), n - 1])
         columns = {"method": key, "evaluations": kept + 1, "mean": curves.mean(axis=0)[kept]}
         columns["std"] = curves.std(axis=0, ddof=1)[kept] if len(curves) > 1 else 0.0
         frames.append(pd.DataFrame(columns))
@@ -113,8 +116,8 @@ def figure_table(results: Results, figure: int) -> pd.DataFrame:
     if figure == 12:
         return sensitivity_table(results)
     # The paper's predictor is slow, so that its searches are short; the others are shown as far as they go.
-    table = convergence_table(results, keys, reported=False)
     longest = max(results.methods[key].n_evaluations for key in PAPER)
+    table = convergence_table(results, keys, reported=False, dense=longest)
     return table[table["evaluations"] <= longest] if len(table) else table
 
 
