@@ -18,11 +18,10 @@ from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from tqdm.auto import tqdm
 
 from ..candidates import EvolutionaryCandidateSampler, SpaceExhaustedWarning
-from ..predictors import GCNRankPredictor
 from ..spaces import Rows, SearchSpace
 from ._archive import DONE, PENDING, Archive, CheckpointError
 from ._evaluate import evaluate
-from ._propose import propose
+from ._propose import default_predictor, propose
 
 Callback = Callable[["PredictorBasedSearch"], Any]
 
@@ -39,9 +38,10 @@ class PredictorBasedSearch(BaseEstimator):
     space : SearchSpace
         The architectures to choose from.
     predictor : estimator, "random" or None, default=None
-        Ranks the pool; higher is better. None is the library's default predictor. ``"random"`` is the
-        control that takes the pool's rows at random: random search with a uniform pool, mutation only with
-        an evolutionary pool. It is cloned; its ``n_nodes`` and ``random_state`` are set where they are None.
+        Ranks the pool; higher is better. None is :func:`~skpbnas.search.default_predictor`. ``"random"`` is
+        the control that takes the pool's rows at random: random search with a uniform pool, mutation only
+        with an evolutionary pool. It is cloned; its ``n_nodes`` and ``random_state`` are set where they are
+        None.
     candidates : candidate sampler, default=None
         Draws the pool. None is ``EvolutionaryCandidateSampler()``. It is cloned; its ``space`` is set
         where it is None.
@@ -292,7 +292,7 @@ class PredictorBasedSearch(BaseEstimator):
         )
 
     def _set_up(self, archive: Archive, seed: int) -> None:
-        predictor = GCNRankPredictor() if self.predictor is None else self.predictor
+        predictor = default_predictor() if self.predictor is None else self.predictor
         pool = EvolutionaryCandidateSampler() if self.candidates is None else self.candidates
         self._archive, self._seed = archive, seed
         self._predictor = None if predictor == "random" else configured(predictor, self.space, seed)
