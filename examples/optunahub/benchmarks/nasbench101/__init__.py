@@ -1,0 +1,5 @@
+"""The package ``benchmarks/nasbench101`` of OptunaHub."""
+
+from ._nasbench101 import Problem
+
+__all__ = ["Problem"]

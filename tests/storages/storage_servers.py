@@ -1,0 +1,120 @@
+"""Start PostgreSQL and Redis on loopback, on free ports, in temporary folders, and stop them.
+
+    python tests/storages/storage_servers.py    # start both, print their addresses, stop at Ctrl-C
+
+The servers are those of Debian's packages ``postgresql`` and ``redis-server``. Both refuse to be run by root
+or should be, so that root starts them as the user nobody. They hold nothing after they stop.
+"""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+HOST = "127.0.0.1"
+START_TIMEOUT = 60  # seconds
+
+
+class ServerMissing(Exception):
+    """The programs of a server are not installed."""
+
+
+@contextmanager
+def postgresql() -> Iterator[str]:
+    """Run a PostgreSQL server, and yield its address."""
+    programs = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))  # where Debian keeps all versions
+    initdb = str(programs[-1]) if programs else shutil.which("initdb")
+    if initdb is None:
+        raise ServerMissing("PostgreSQL is not installed (Debian's package postgresql)")
+    with _folder() as folder:
+        options = ["--pgdata=data", "--auth=trust", "--username=skpbnas", "--no-sync", "--encoding=UTF8"]
+        subprocess.run([initdb, *options], cwd=folder, check=True, capture_output=True, **_user())
+        port = free_port()
+        server = [str(Path(initdb).with_name("postgres")), "-D", "data", "-h", HOST, "-p", str(port)]
+        with _running([*server, "-k", str(folder), "-F"], folder, port, signal.SIGINT):
+            yield f"postgresql+psycopg2://skpbnas@{HOST}:{port}/postgres"
+
+
+@contextmanager
+def redis() -> Iterator[str]:
+    """Run a Redis server, and yield its address."""
+    program = shutil.which("redis-server")
+    if program is None:
+        raise ServerMissing("Redis is not installed (Debian's package redis-server)")
+    with _folder() as folder:
+        port = free_port()
+        server = [program, "--bind", HOST, "--port", str(port), "--dir", str(folder)]
+        with _running([*server, "--save", "", "--appendonly", "no"], folder, port, signal.SIGTERM):
+            yield f"redis://{HOST}:{port}"
+
+
+def free_port() -> int:
+    """Return a port that nothing listens on."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return probe.getsockname()[1]
+
+
+def _user() -> dict[str, str]:
+    return {"user": "nobody", "group": "nogroup"} if os.geteuid() == 0 else {}
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="skpbnas-server-") as name:
+        if user := _user():
+            shutil.chown(name, **user)
+        yield Path(name)
+
+
+@contextmanager
+def _running(command: list[str], folder: Path, port: int, stop: signal.Signals) -> Iterator[None]:
+    """Run a server until the block ends; wait at the start until it answers on its port."""
+    with open(folder / "log", "w") as log:
+        server = subprocess.Popen(command, cwd=folder, stdout=log, stderr=log, **_user())
+    try:
+        give_up = time.monotonic() + START_TIMEOUT
+        while not _answers(port):
+            if server.poll() is not None or time.monotonic() > give_up:
+                raise RuntimeError(f"{command[0]} did not start: {(folder / 'log').read_text()}")
+            time.sleep(0.1)
+        yield
+    finally:
+        server.send_signal(stop)
+        try:
+            server.wait(timeout=30)
+        except subprocess.TimeoutExpired:
+            server.kill()
+            server.wait()
+
+
+def _answers(port: int) -> bool:
+    try:
+        socket.create_connection((HOST, port), timeout=1).close()
+    except OSError:
+        return False
+    return True
+
+
+def main() -> None:
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with ExitStack() as stack:
+        for start in (postgresql, redis):
+            try:
+                print(stack.enter_context(start()), flush=True)
+            except ServerMissing as reason:
+                print(reason, flush=True)
+        try:
+            signal.pause()
+        except KeyboardInterrupt:
+            pass
+
+
+if __name__ == "__main__":
+    main()
