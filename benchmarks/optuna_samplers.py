@@ -131,7 +131,7 @@ def run(
 
 
 def report(results: pd.DataFrame) -> str:
-    """Return the medians over the seeds as text; a run that never reached the target counts as infinitely long."""
+    """Return the medians over the seeds as text; a run that never reached the target is infinitely long."""
     results = results.fillna({"trials_to_target": np.inf})
     groups = results.groupby(["task", "sampler", "trials"], sort=False)
     return groups.agg(

@@ -2,8 +2,8 @@
 
     python tests/storages/storage_servers.py    # start both, print their addresses, stop at Ctrl-C
 
-The servers are those of Debian's packages ``postgresql`` and ``redis-server``. Both refuse to be run by root
-or should be, so that root starts them as the user nobody. They hold nothing after they stop.
+The servers are those of Debian's packages ``postgresql`` and ``redis-server``. PostgreSQL refuses to run as
+root, who starts both as the user nobody. Nothing is left of them when they have stopped.
 """
 
 import os
