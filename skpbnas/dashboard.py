@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from .spaces import SearchSpace
 
 if TYPE_CHECKING:
-    from optuna.artifacts import ArtifactStore
+    from optuna.artifacts._protocol import ArtifactStore
     from optuna.study import Study
     from optuna.trial import FrozenTrial
 
@@ -26,7 +26,7 @@ class BestArchitectureNote:
     ----------
     space : SearchSpace
         The space that reads the parameters of a trial.
-    artifact_store : optuna.artifacts.ArtifactStore, default=None
+    artifact_store : artifact store of Optuna, default=None
         Where to put drawings, for the note to show; start the dashboard with the same store. None describes
         the architectures in text only.
 
