@@ -12,6 +12,7 @@ from ..candidates import (
     UniformCandidateSampler,
 )
 from ..predictors import GCNRankPredictor, paper_predictor
+from ..search import default_predictor
 
 N_INITIAL = 4  # |T_0|, section 5
 N_ITERATIONS = 350  # T: 1,400 evaluations beside the initial ones
@@ -116,7 +117,14 @@ def _methods() -> list[Method]:
         Method(
             "uniform-all", "the whole space, N' = |S|", fast, ExhaustiveCandidateSampler(), 2.6, share=0.5
         ),
-        Method("default", "the library's defaults", None, None, 0.2, n_iterations=SHORT),
+        Method(
+            "default",
+            "the library's defaults",
+            default_predictor(),
+            EvolutionaryCandidateSampler(),
+            0.2,
+            n_iterations=SHORT,
+        ),
     ]
     sensitivity = [
         Method(key, label, fast, evolutionary(**changes), 0.04, K, n_iterations=4 * SHORT // K)

@@ -124,21 +124,19 @@ def _oracles(ax: Axes, results: Results, reported: bool) -> None:
 
 def _sensitivity(results: Results, figure: int, table: pd.DataFrame, canvas: Figure) -> None:
     axes = canvas.subplots(1, 2, sharey=True)
+    y = np.arange(len(table))[::-1]
     for ax, kind, name in zip(axes, ("search", "report"), ("validation", "test"), strict=True):
-        y = np.arange(len(table))[::-1]
-        mean = 100 * table[f"{kind}_error"]
-        low, high = 100 * table[f"{kind}_low"], 100 * table[f"{kind}_high"]
-        ax.errorbar(
-            mean, y, xerr=[mean - low, high - mean], fmt="o", color="#009E73", ecolor="0.4", capsize=3
-        )
-        ax.axvline(mean.iloc[0], linestyle=":", **_BOUND)
-        evaluations = int(table["evaluations"].iloc[0])
-        ax.set(xlabel=f"{name} error in % after {evaluations} evaluations")
-    base = "P = 20, alpha = 0.5,\np_mutate = 0.05, K = 4"
-    names = [base if key == "evolutionary-1000" else results.methods[key].label for key in table["method"]]
-    runs = [f"{name} ({n})" for name, n in zip(names, table["runs"], strict=True)]
+        mean, low, high = (table[f"{kind}_{part}"] for part in ("change", "low", "high"))
+        spread = [mean - low, high - mean]
+        ax.errorbar(mean, y, xerr=spread, fmt="o", color="#009E73", ecolor="0.4", capsize=3)
+        ax.axvline(0, linestyle=":", **_BOUND)
+        ax.set(xlabel=f"change of the {name} error, percentage points")
+    runs = [f"{name} ({n})" for name, n in zip(table["setting"], table["runs"], strict=True)]
+    axes[0].set_yticks(y, runs)
     axes[0].set(ylabel="setting (number of runs)")
-    axes[0].set_yticks(np.arange(len(table))[::-1], runs)
+    base = "from P = 20, alpha = 0.5, p_mutate = 0.05, K = 4"
+    evaluations = int(table["evaluations"].iloc[0])
+    canvas.supxlabel(f"{base}; error of the best so far, averaged over {evaluations} evaluations", fontsize=9)
 
 
 def _legend_below(canvas: Figure, ax: Axes) -> None:

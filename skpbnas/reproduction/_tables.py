@@ -75,15 +75,19 @@ def convergence_table(results: Results, keys: Iterable[str], reported: bool, den
 
 
 def sensitivity_table(results: Results) -> pd.DataFrame:
-    """Return the searched and reported error for each value of P, alpha, p_mutate and K."""
-    lines = []
-    for key in _present(results, ("evolutionary-1000", *SENSITIVITY)):
-        numbers = results.per_run.loc[key]
+    """Return what each value of P, alpha, p_mutate and K changes, in percentage points of error.
+
+    The error is that of the best so far, averaged over the evaluations; the difference is to the run of
+    ``evolutionary-1000`` that started alike.
+    """
+    base, lines = "evolutionary-1000", []
+    for key in _present(results, SENSITIVITY if results.n_runs(base) else ()):
         line: dict[str, object] = {"method": key, "setting": results.methods[key].label}
-        line |= {"runs": len(numbers), "evaluations": results.short}
         for kind in ("search", "report"):
-            value = estimate(numbers[f"short_{kind}_error"])
-            line |= {f"{kind}_error": value.mean, f"{kind}_low": value.low, f"{kind}_high": value.high}
+            errors = results.per_run.loc[[key, base]][f"average_{kind}_error"].unstack("method").dropna()
+            value = estimate(100 * (errors[key] - errors[base]))
+            line |= {"runs": value.n, "evaluations": results.short}
+            line |= {f"{kind}_change": value.mean, f"{kind}_low": value.low, f"{kind}_high": value.high}
         lines.append(line)
     return pd.DataFrame(lines)
 
