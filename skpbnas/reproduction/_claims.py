@@ -11,12 +11,11 @@ from scipy import stats
 
 from ._experiments import SENSITIVITY
 from ._results import Results
-from ._statistics import Estimate, estimate, paired_p
+from ._statistics import FEWEST, Estimate, estimate, paired_p
 
 HELD, FAILED, OPEN = "held", "did not hold", "cannot be told"
 _SAME_GAIN = 1.0  # dB: what counts as "hardly depends", "comparable" and "recovers"
 _SAME_ERROR = 0.1  # percentage points: what counts as "almost identical"
-_FEWEST = 3  # runs for a verdict
 
 
 @dataclass(frozen=True)
@@ -59,7 +58,7 @@ def findings(results: Results) -> pd.DataFrame:
 
 def verdict(value: Estimate, above: float = -np.inf, below: float = np.inf) -> str:
     """Tell whether the confidence interval lies within the bounds, outside of them, or across."""
-    if value.n < _FEWEST:
+    if value.n < FEWEST:
         return f"{OPEN}: {value.n} run{'s' * (value.n != 1)}"
     if value.low > above and value.high < below:
         return HELD
@@ -216,7 +215,7 @@ class _Judge:
             name = f"share of runs that find the validation oracle, {self._label(key)}"
             paper = "1" if all_runs else "below 1"
             judged = HELD if bool(found.all()) == all_runs else FAILED
-            if len(found) < _FEWEST:
+            if len(found) < FEWEST:
                 judged = f"{OPEN}: {len(found)} run{'s' * (len(found) != 1)}"
             low, high = float(interval.low), float(interval.high)
             yield Finding(claim, name, paper, float(found.mean()), low, high, len(found), np.nan, judged)

@@ -10,6 +10,7 @@ import pandas as pd
 
 from ._experiments import FIGURES, METHODS, PAPER, SENSITIVITY
 from ._results import Results
+from ._statistics import FEWEST
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -67,7 +68,7 @@ def _gain(results: Results, figure: int, table: pd.DataFrame, canvas: Figure) ->
         _bounds(ax, part)
         ax.axvline(results.task.errors.min(), linestyle="-", color="0.8", linewidth=0.9, zorder=0)
         ax.set(xlabel="J_target (validation error)", ylabel="gain in dB", title=title)
-        ax.set_ylim(bottom=-12)
+        ax.set_ylim(-12, 1.12 * part["total"].max())
     _legend_below(canvas, left)
 
 
@@ -83,8 +84,9 @@ def _split(results: Results, figure: int, table: pd.DataFrame, canvas: Figure) -
         ):
             colour = {"total": "#000000", "pool": "#009E73", "predictor": "#D55E00"}[column]
             ax.plot(part["J_target"], part[column], color=colour, linestyle=dashes, label=name)
-            low, high = part[f"{column}_low"], part[f"{column}_high"]
-            ax.fill_between(part["J_target"], low, high, color=colour, alpha=0.15, linewidth=0)
+            if results.n_runs(key) >= FEWEST:
+                low, high = part[f"{column}_low"], part[f"{column}_high"]
+                ax.fill_between(part["J_target"], low, high, color=colour, alpha=0.15, linewidth=0)
         ax.axhline(0, **_BOUND)
         ax.axvline(results.task.errors.min(), linestyle=":", label="validation oracle", **_BOUND)
         ax.set(xlabel="J_target (validation error)", title=results.label(key))
@@ -127,7 +129,7 @@ def _sensitivity(results: Results, figure: int, table: pd.DataFrame, canvas: Fig
     y = np.arange(len(table))[::-1]
     for ax, kind, name in zip(axes, ("search", "report"), ("validation", "test"), strict=True):
         mean, low, high = (table[f"{kind}_{part}"] for part in ("change", "low", "high"))
-        spread = [mean - low, high - mean]
+        spread = np.where(table["runs"] >= FEWEST, [mean - low, high - mean], np.nan)
         ax.errorbar(mean, y, xerr=spread, fmt="o", color="#009E73", ecolor="0.4", capsize=3)
         ax.axvline(0, linestyle=":", **_BOUND)
         ax.set(xlabel=f"change of the {name} error, percentage points")
@@ -150,8 +152,9 @@ def _curves(ax: Axes, results: Results, table: pd.DataFrame, keys: Iterable[str]
     for key, part in _by_method(table, keys):
         style = _style(key)
         ax.plot(part["J_target"], part[column], label=results.label(key), linewidth=1.6, **style)
-        low, high = part[f"{column}_low"], part[f"{column}_high"]
-        ax.fill_between(part["J_target"], low, high, color=style["color"], alpha=0.13, linewidth=0)
+        if results.n_runs(key) >= FEWEST:
+            low, high = part[f"{column}_low"], part[f"{column}_high"]
+            ax.fill_between(part["J_target"], low, high, color=style["color"], alpha=0.13, linewidth=0)
 
 
 def _bounds(ax: Axes, table: pd.DataFrame) -> None:

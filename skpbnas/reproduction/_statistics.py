@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
 
+FEWEST = 3  # runs that an interval is shown for, and a verdict given on
+
 
 class Estimate(NamedTuple):
     """A mean over runs, and its 95 % confidence interval (Student's t; NaN for a single run)."""
