@@ -7,7 +7,13 @@ from ._gain import (
     split_sample_efficiency_gain,
     trials_pmf,
 )
-from ._pareto import crowding_distance, hypervolume, non_dominated_order, non_dominated_rank
+from ._pareto import (
+    crowding_distance,
+    hypervolume,
+    hypervolume_curve,
+    non_dominated_order,
+    non_dominated_rank,
+)
 from ._ranking import (
     best_rank_at_k,
     best_rank_at_k_scorer,
@@ -26,6 +32,7 @@ __all__ = [
     "crowding_distance",
     "expected_trials",
     "hypervolume",
+    "hypervolume_curve",
     "kendall_tau",
     "kendall_tau_scorer",
     "non_dominated_order",

@@ -127,6 +127,37 @@ def hypervolume(Y: ArrayLike, reference: ArrayLike) -> float:
     return _volume(points[_front(points)])
 
 
+def hypervolume_curve(Y: ArrayLike, reference: ArrayLike) -> NDArray[np.float64]:
+    """Return the volume that the first k points dominate, for every k.
+
+    Parameters
+    ----------
+    Y : array-like of shape (n, n_objectives)
+        Points in the order in which they were evaluated; higher is better. NaN: failed, adds nothing.
+    reference : array-like of shape (n_objectives,)
+        As for :func:`hypervolume`.
+
+    Returns
+    -------
+    ndarray of shape (n,)
+        Never decreasing.
+
+    Examples
+    --------
+    >>> hypervolume_curve([[3, 1], [1, 1], [1, 3]], reference=[0, 0])
+    array([3., 3., 5.])
+    """
+    points = np.asarray(Y, dtype=np.float64)
+    curve = np.zeros(len(points))
+    front = points[:0]
+    for k, point in enumerate(points):
+        curve[k] = curve[k - 1] if k else 0.0
+        if not np.isnan(point).any() and not (front >= point).all(axis=1).any():
+            front = np.vstack([front[~(front <= point).all(axis=1)], point])
+            curve[k] = hypervolume(front, reference)
+    return curve
+
+
 def _points(Y: ArrayLike) -> NDArray[np.float64]:
     points = np.asarray(Y, dtype=np.float64)
     if points.ndim != 2 or points.shape[1] == 0:

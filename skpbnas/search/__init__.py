@@ -2,6 +2,13 @@
 
 from ._archive import CheckpointError
 from ._propose import Proposal, default_predictor, propose
-from ._search import PredictorBasedSearch
+from ._search import ParetoFront, PredictorBasedSearch
 
-__all__ = ["CheckpointError", "PredictorBasedSearch", "Proposal", "default_predictor", "propose"]
+__all__ = [
+    "CheckpointError",
+    "ParetoFront",
+    "PredictorBasedSearch",
+    "Proposal",
+    "default_predictor",
+    "propose",
+]

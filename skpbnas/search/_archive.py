@@ -13,17 +13,18 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from .._files import save_arrays
+from ..metrics import non_dominated_rank
 from ..spaces import Rows, SearchSpace
 
+Scores = NDArray[np.float64]
+
 PENDING, DONE, FAILED = 0, 1, 2
-_FORMAT = 1
+_FORMAT = 2  # format 1 held one objective only, in the records
 # One record per architecture; NaN where a value is not known.
 _RECORD = np.dtype(
     [
         ("status", np.uint8),
         ("iteration", np.int64),
-        ("score", np.float64),
-        ("predicted_score", np.float64),
         ("pool_size", np.int64),
         ("proposal_seconds", np.float64),
         ("evaluation_seconds", np.float64),
@@ -38,7 +39,8 @@ class CheckpointError(ValueError):
 class Archive:
     """The architectures of a search, one record each, in the order in which they were asked for.
 
-    The order does not depend on which evaluation finishes first, so that parallel searches repeat.
+    The order does not depend on which evaluation finishes first, so that parallel searches repeat. The first
+    finished evaluation tells how many objectives there are.
     """
 
     def __init__(self, space: SearchSpace) -> None:
@@ -46,6 +48,8 @@ class Archive:
         self.rows: Rows = np.empty((0, space.n_features), np.uint8)
         self.keys: NDArray[np.uint64] = np.empty(0, np.uint64)
         self.records = np.empty(0, _RECORD)
+        self.scores: Scores = np.empty((0, 1))  # (n, n_objectives), like what was predicted; NaN: not known
+        self.predicted: Scores = np.empty((0, 1))
 
     def __len__(self) -> int:
         return len(self.records)
@@ -53,90 +57,157 @@ class Archive:
     @property
     def n_told(self) -> int:
         """Number of evaluations paid for: finished and failed ones."""
-        return int(np.count_nonzero(self.records["status"] != PENDING))
+        return int(np.count_nonzero(self.told))
+
+    @property
+    def told(self) -> NDArray[np.bool_]:
+        """Which evaluations are finished or failed."""
+        return self.records["status"] != PENDING
+
+    @property
+    def done(self) -> NDArray[np.bool_]:
+        """Which evaluations are finished."""
+        return self.records["status"] == DONE
+
+    @property
+    def n_objectives(self) -> int:
+        """Number of scores per architecture; 1 before any is known."""
+        return self.scores.shape[1]
 
     @property
     def last_iteration(self) -> int:
         """The iteration of the latest proposal; -1 before any."""
         return int(self.records["iteration"].max()) if len(self) else -1
 
-    @property
-    def best_score(self) -> float:
-        """The highest score of a finished evaluation; -inf before any."""
-        return float(self.records["score"][self.records["status"] == DONE].max(initial=-np.inf))
-
     def where(self, status: int) -> Rows:
         """Return the rows of one status."""
         return self.rows[self.records["status"] == status]
 
-    def observed(self) -> tuple[Rows, NDArray[np.float64]]:
-        """Return the rows and scores of the finished evaluations."""
-        return self.where(DONE), self.records["score"][self.records["status"] == DONE]
+    def observed(self) -> tuple[Rows, Scores]:
+        """Return the rows and scores, (n,) or (n, n_objectives), of the finished evaluations."""
+        scores = self.scores[self.done]
+        return self.rows[self.done], scores[:, 0] if self.n_objectives == 1 else scores
 
-    def add(self, rows: Rows, **values: Any) -> None:
-        """Append pending architectures, with the values of their records."""
+    def add(self, rows: Rows, predicted: Scores | float = np.nan, **values: Any) -> None:
+        """Append pending architectures, with what was predicted and the values of their records."""
         new = np.zeros(len(rows), _RECORD)
-        for name in ("score", "predicted_score", "evaluation_seconds"):
-            new[name] = np.nan
+        new["evaluation_seconds"] = np.nan
         for name, value in values.items():
             new[name] = value
+        unknown = np.full((len(rows), self.n_objectives), np.nan)
         self.rows = np.concatenate([self.rows, rows])
         self.keys = np.concatenate([self.keys, self.space.canonical_key(rows)])
         self.records = np.concatenate([self.records, new])
+        self.scores = np.concatenate([self.scores, unknown])
+        self.predicted = np.concatenate([self.predicted, unknown])
+        if np.ndim(predicted):
+            self.predicted[len(self) - len(rows) :] = np.reshape(predicted, unknown.shape)
 
-    def record(self, rows: Rows, scores: NDArray[np.float64], seconds: NDArray[np.float64]) -> None:
+    def as_scores(self, y: Scores) -> Scores:
+        """Return scores as ``(n, n_objectives)``; a single value that is not finite stands for all of them.
+
+        Raises
+        ------
+        ValueError
+            Where earlier evaluations have another number of scores.
+        """
+        scores = y.reshape(len(y), -1)
+        if scores.shape[1] == self.n_objectives or not self.done.any():
+            return scores
+        if scores.shape[1] == 1 and not np.isfinite(scores).any():
+            return np.repeat(scores, self.n_objectives, axis=1)
+        raise ValueError(
+            f"{scores.shape[1]} scores per architecture, where earlier evaluations of this search have "
+            f"{self.n_objectives}; a search keeps to one number of objectives"
+        )
+
+    def record(self, rows: Rows, scores: Scores, seconds: NDArray[np.float64]) -> None:
         """Store scores; rows that nobody asked for are added first. A score that is not finite has failed."""
+        if scores.shape[1] != self.n_objectives:  # nothing is finished yet, so all that is known is NaN
+            self.scores = np.full((len(self), scores.shape[1]), np.nan)
+            self.predicted = self.scores.copy()
         keys = self.space.canonical_key(rows)
         for k in range(len(rows)):
             index = self._pending_index(keys[k])
             if index is None:
                 self.add(rows[k : k + 1], iteration=max(self.last_iteration, 0))
                 index = len(self) - 1
-            record = self.records[index : index + 1]
-            record["score"] = scores[k]
-            record["status"] = DONE if np.isfinite(scores[k]) else FAILED
-            record["evaluation_seconds"] = seconds[k]
+            self.scores[index] = scores[k]
+            self.records["status"][index] = DONE if np.isfinite(scores[k]).all() else FAILED
+            self.records["evaluation_seconds"][index] = seconds[k]
 
     def _pending_index(self, key: np.uint64) -> int | None:
-        waiting = np.flatnonzero((self.keys == key) & (self.records["status"] == PENDING))
+        waiting = np.flatnonzero((self.keys == key) & ~self.told)
         return int(waiting[0]) if len(waiting) else None
+
+    def on_front(self) -> NDArray[np.bool_]:
+        """Tell which architectures are finished and not dominated by any other."""
+        front = self.done
+        front[front] = non_dominated_rank(self.scores[front]) == 0
+        return front
 
     def to_frame(self) -> pd.DataFrame:
         """Return one line per finished or failed evaluation; ``evaluation`` counts them from 1."""
-        told = self.records[self.records["status"] != PENDING]
-        frame = pd.DataFrame({name: told[name] for name in _RECORD.names or () if name != "status"})
-        frame.insert(0, "evaluation", np.arange(1, len(told) + 1))
-        frame.insert(4, "best_score", frame["score"].where(told["status"] == DONE).cummax().ffill())
-        return frame
+        told, done = self.told, self.done[self.told]
+        records = self.records[told]
+        columns: dict[str, Any] = {
+            "evaluation": np.arange(1, len(records) + 1),
+            "iteration": records["iteration"],
+        }
+        if self.n_objectives == 1:
+            score = pd.Series(self.scores[told, 0])
+            columns |= {"score": score, "predicted_score": self.predicted[told, 0]}
+            columns["best_score"] = score.where(done).cummax().ffill()
+        else:
+            for name, values in (("score", self.scores), ("predicted_score", self.predicted)):
+                columns |= {f"{name}_{k}": column for k, column in enumerate(values[told].T)}
+            columns["on_front"] = self.on_front()[told]
+        names = ("pool_size", "proposal_seconds", "evaluation_seconds")
+        return pd.DataFrame(columns | {name: records[name] for name in names})
 
     # ------------------------------------------------------------------------------------ one file
 
     def save(self, path: str | os.PathLike[str], seed: int) -> None:
         """Write everything to ``path`` (NumPy's npz) in one step, so that no half file is ever left."""
         meta = json.dumps({"format": _FORMAT, "space": repr(self.space), "seed": seed})
-        save_arrays(Path(path), rows=self.rows, records=self.records, meta=np.array(meta))
+        arrays = {name: getattr(self, name) for name in ("rows", "records", "scores", "predicted")}
+        save_arrays(Path(path), **arrays, meta=np.array(meta))
 
     @classmethod
     def load(cls, path: str | os.PathLike[str], space: SearchSpace, seed: int | None) -> tuple[Archive, int]:
         """Read a saved archive and its seed; the space and a given seed must be those it was saved with."""
         try:
             with np.load(path, allow_pickle=False) as file:
-                rows, records, meta = file["rows"], file["records"], json.loads(str(file["meta"]))
+                arrays = dict(file)
+            meta = json.loads(str(arrays.pop("meta")))
+            if meta["format"] == 1:
+                arrays = _from_format_1(arrays)
+            archive = cls(space)
+            for name in ("rows", "records", "scores", "predicted"):
+                setattr(archive, name, arrays[name])
         except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
             raise CheckpointError(
                 f"checkpoint={str(path)!r} is not a checkpoint of a search ({error}); give another path"
             ) from error
-        if meta["format"] != _FORMAT or meta["space"] != repr(space):
+        if meta["format"] > _FORMAT or meta["space"] != repr(space):
             raise CheckpointError(
                 f"checkpoint={str(path)!r} belongs to a search of {meta['space']} (format {meta['format']}), "
-                f"not of {space!r} (format {_FORMAT}); give another path"
+                f"not of {space!r} (formats up to {_FORMAT}); give another path"
             )
         if seed is not None and seed != meta["seed"]:
             raise CheckpointError(
                 f"checkpoint={str(path)!r} belongs to a search with random_state={meta['seed']}, not {seed}; "
                 f"give that number, None to continue it, or another path"
             )
-        archive = cls(space)
-        archive.rows, archive.records = rows, records
-        archive.keys = space.canonical_key(rows)
+        archive.keys = space.canonical_key(archive.rows)
         return archive, int(meta["seed"])
+
+
+def _from_format_1(arrays: dict[str, NDArray]) -> dict[str, NDArray]:
+    """Return the arrays of format 2: the one score leaves the records."""
+    old = arrays["records"]
+    records = np.empty(len(old), _RECORD)
+    for name in _RECORD.names or ():
+        records[name] = old[name]
+    scores, predicted = old["score"][:, None], old["predicted_score"][:, None]
+    return {"rows": arrays["rows"], "records": records, "scores": scores, "predicted": predicted}

@@ -1,59 +1,175 @@
-"""Evaluate a batch of architectures: one by one, in parallel, or as rows at once."""
+"""Evaluate architectures: one by one, in parallel, or as rows at once."""
 
 from __future__ import annotations
 
+import pickle
+import traceback
+from collections import deque
 from collections.abc import Callable, Iterator
 from time import perf_counter
 from typing import Any, NamedTuple
+from warnings import warn
 
-import joblib
 import numpy as np
+from joblib.externals.loky.backend import reduction
 
 from ..spaces import Rows, SearchSpace
+from ._archive import Scores
+from ._workers import Workers, n_workers
+
+# So many evaluations in a row that kill their worker are not the fault of their architectures.
+_MAX_DEATHS = 4
+
+Objective = Callable[[Any], Any]
+More = Callable[[int], Rows]
 
 
 class Evaluation(NamedTuple):
-    """The outcome of one architecture of a batch: its score, or what its objective raised."""
+    """The outcome of one architecture.
 
-    position: int
-    score: float
-    error: Exception | None
+    Attributes
+    ----------
+    row : ndarray of shape (n_features,)
+    scores : ndarray of shape (n_objectives,)
+        A single NaN where there are none.
+    seconds : float
+    error : Exception or None
+        What the objective raised.
+    died : bool
+        Whether it killed its worker.
+    """
+
+    row: Rows
+    scores: Scores
     seconds: float
+    error: Exception | None = None
+    died: bool = False
 
 
 def evaluate(
-    objective: Callable[[Any], Any], space: SearchSpace, rows: Rows, n_jobs: int, vectorized: bool
+    objective: Objective, space: SearchSpace, more: More, n_jobs: int | None, vectorized: bool
 ) -> Iterator[Evaluation]:
-    """Yield the evaluations of a batch as they finish.
+    """Yield evaluations as they finish, until there is nothing more to evaluate.
 
     An objective that raises does not stop the other workers, so that nothing they have evaluated is lost.
+
+    Parameters
+    ----------
+    objective : callable
+    space : SearchSpace
+    more : callable
+        Returns the rows to evaluate next, given how many are under way. It is called when a worker is free,
+        after everything that was yielded has been dealt with.
+    n_jobs : int or None
+    vectorized : bool
     """
     if vectorized:
-        start = perf_counter()
-        scores = np.asarray(objective(rows), dtype=np.float64)
-        if scores.shape != (len(rows),):
-            raise ValueError(
-                f"the objective returned shape {scores.shape} for {len(rows)} rows; a vectorized objective "
-                f"returns one score per row, shape ({len(rows)},)"
-            )
-        seconds = (perf_counter() - start) / len(rows)
-        yield from (Evaluation(k, score, None, seconds) for k, score in enumerate(scores))
-        return
-    parallel = joblib.Parallel(n_jobs=n_jobs, return_as="generator_unordered")
-    architectures = enumerate(space.decode(rows))
-    yield from parallel(joblib.delayed(_evaluate_one)(objective, k, item) for k, item in architectures)
+        while len(rows := more(0)):
+            yield from _evaluate_rows(objective, rows)
+    elif n := n_workers(n_jobs):
+        yield from _evaluate_in_parallel(objective, space, more, n)
+    else:
+        while len(rows := more(0)):
+            for row in rows:
+                result = Evaluation(row, *_evaluate_one(objective, _decode(space, row)))
+                yield result
+                if result.error is not None:
+                    return
 
 
-def _evaluate_one(objective: Callable[[Any], Any], index: int, architecture: Any) -> Evaluation:
+def _evaluate_rows(objective: Objective, rows: Rows) -> Iterator[Evaluation]:
+    start = perf_counter()
+    scores = np.asarray(objective(rows), dtype=np.float64)
+    if scores.ndim not in (1, 2) or len(scores) != len(rows) or scores.size == 0:
+        raise ValueError(
+            f"the objective returned shape {scores.shape} for {len(rows)} rows; a vectorized objective "
+            f"returns one score per row, shape ({len(rows)},), or several, shape ({len(rows)}, n_objectives)"
+        )
+    seconds = (perf_counter() - start) / len(rows)
+    for row, values in zip(rows, scores.reshape(len(rows), -1), strict=True):
+        yield Evaluation(row, values, seconds)
+
+
+def _evaluate_in_parallel(
+    objective: Objective, space: SearchSpace, more: More, n: int
+) -> Iterator[Evaluation]:
+    waiting: deque[Rows] = deque()
+    suspects: deque[Rows] = (
+        deque()
+    )  # under way when a worker died; repeated alone, to see which one killed it
+    alone, deaths = False, 0  # deaths of evaluations that were alone, in a row
+    with Workers(n) as workers:
+
+        def start(row: Rows) -> None:
+            workers.submit(row, _evaluate_one, objective, _decode(space, row), True)
+
+        while True:
+            if not suspects:
+                alone = False
+                while len(workers) < n:
+                    if not waiting:
+                        waiting.extend(more(len(workers)))
+                    if not waiting:
+                        break
+                    start(waiting.popleft())
+            elif not len(workers):
+                alone = True
+                start(suspects.popleft())
+            if not len(workers):
+                return
+            for row, outcome in workers.finished():
+                if outcome is not None:
+                    deaths = 0
+                    yield Evaluation(row, *outcome)
+                elif alone:
+                    deaths += 1
+                    if deaths == _MAX_DEATHS:
+                        raise RuntimeError(
+                            f"{deaths} evaluations in a row killed their worker; the last one was that of "
+                            f"{_decode(space, row)!r}: see the workers' own messages, and their memory"
+                        )
+                    yield Evaluation(row, np.array([np.nan]), np.nan, died=True)
+                else:
+                    if not suspects:
+                        warn("a worker died; what was under way is evaluated again, one by one", stacklevel=2)
+                    suspects.append(row)
+
+
+def _decode(space: SearchSpace, row: Rows) -> Any:
+    return space.decode(row[None])[0]
+
+
+def _evaluate_one(
+    objective: Objective, architecture: Any, remote: bool = False
+) -> tuple[Scores, float, Exception | None]:
     start = perf_counter()
     try:
-        return Evaluation(index, _as_score(objective(architecture)), None, perf_counter() - start)
-    except Exception as error:  # handed to the search, which raises it once the batch is told
-        return Evaluation(index, np.nan, error, perf_counter() - start)
+        scores, error = _as_scores(objective(architecture)), None
+    except Exception as raised:  # handed to the search, which raises it once the batch is told
+        scores, error = np.array([np.nan]), _portable(raised) if remote else raised
+    return scores, perf_counter() - start, error
 
 
-def _as_score(result: Any) -> float:
+def _as_scores(result: Any) -> Scores:
+    several = isinstance(result, tuple | list) or (isinstance(result, np.ndarray) and result.ndim > 0)
     try:
-        return float(result)
+        scores = [float(value) for value in (result if several else [result])]
     except (TypeError, ValueError):
-        raise TypeError(f"the objective returned {result!r}; it must return one number") from None
+        scores = []
+    if not scores:
+        raise TypeError(
+            f"the objective returned {result!r}; it must return one number, or several in a tuple, "
+            f"list or array"
+        )
+    return np.array(scores)
+
+
+def _portable(error: Exception) -> Exception:
+    """Return an exception that tells where it was raised and that the way back from a worker keeps."""
+    where = "".join(traceback.format_exception(error))
+    error.add_note(f"raised in a worker:\n{where}")
+    try:
+        pickle.loads(reduction.dumps(error))
+    except Exception:
+        error = RuntimeError(where)
+    return error

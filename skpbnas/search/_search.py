@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from numbers import Integral
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -17,13 +17,27 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from tqdm.auto import tqdm
 
-from ..candidates import EvolutionaryCandidateSampler, SpaceExhaustedWarning
+from ..candidates import EvolutionaryCandidateSampler
 from ..spaces import Rows, SearchSpace
-from ._archive import DONE, PENDING, Archive, CheckpointError
-from ._evaluate import evaluate
+from ._archive import Archive, CheckpointError, Scores
+from ._loop import Callback, Loop
 from ._propose import default_predictor, propose
 
-Callback = Callable[["PredictorBasedSearch"], Any]
+
+class ParetoFront(NamedTuple):
+    """The evaluations that no other dominates.
+
+    Attributes
+    ----------
+    rows : ndarray of shape (n, n_features)
+    architectures : list
+        The decoded rows.
+    scores : ndarray of shape (n, n_objectives)
+    """
+
+    rows: Rows
+    architectures: Any
+    scores: Scores
 
 
 class PredictorBasedSearch(BaseEstimator):
@@ -32,6 +46,9 @@ class PredictorBasedSearch(BaseEstimator):
     The search starts from ``n_initial`` random architectures. Then each iteration fits the predictor on
     everything evaluated so far, draws a pool S', and proposes the ``batch_size`` architectures of the pool
     that are predicted best. No architecture is proposed twice.
+
+    Several objectives are searched for where the scores are rows of numbers: the architectures proposed are
+    then those of the predicted Pareto front, spread along it.
 
     Parameters
     ----------
@@ -58,10 +75,15 @@ class PredictorBasedSearch(BaseEstimator):
         The decoded architecture with the highest score told.
     best_score_ : float
         Its score.
+    pareto_front_ : ParetoFront
+        The rows, architectures and scores of the evaluations that no other dominates. With several
+        objectives, there is no ``best_architecture_``.
     history_ : pandas.DataFrame
         One line per evaluation, initial ones included: ``evaluation`` (counted from 1), ``iteration`` (0 for
         the initial ones), ``score``, ``predicted_score``, ``best_score`` so far, ``pool_size``,
-        ``proposal_seconds`` (of the whole batch) and ``evaluation_seconds``.
+        ``proposal_seconds`` (of the whole batch) and ``evaluation_seconds``. With several objectives:
+        ``score_0``, ``score_1`` and so on, likewise the predicted ones, and ``on_front``, whether no other
+        evaluation dominates it, instead of the best score.
     last_proposal_ : Proposal
         The latest batch, with the pool it was chosen from.
 
@@ -139,9 +161,9 @@ class PredictorBasedSearch(BaseEstimator):
         ----------
         X : array-like of shape (n, n_features)
             Valid rows, in any order; also ones that were never asked for, such as earlier experiments.
-        y : array-like of shape (n,)
-            Their scores, higher is better. NaN or infinite: the evaluation failed; it counts as one, is not
-            learned from and not proposed again.
+        y : array-like of shape (n,) or (n, n_objectives)
+            Their scores, higher is better. The first ones that are told fix the number of objectives. NaN or
+            infinite: the evaluation failed; it counts as one, is not learned from and not proposed again.
 
         Raises
         ------
@@ -150,8 +172,12 @@ class PredictorBasedSearch(BaseEstimator):
         """
         self._begin()
         rows, scores = np.asarray(X), np.asarray(y, dtype=np.float64)
-        if scores.shape != (len(rows),):
-            raise ValueError(f"y has shape {scores.shape} for {len(rows)} rows of X; pass one score per row")
+        if scores.ndim not in (1, 2) or len(scores) != len(rows) or scores.shape[1:] == (0,):
+            raise ValueError(
+                f"y has shape {scores.shape} for {len(rows)} rows of X; pass one score per row, or a row of "
+                f"scores"
+            )
+        scores = self._archive.as_scores(scores)
         invalid = np.flatnonzero(~self.space.is_valid(rows))
         if len(invalid):
             raise ValueError(
@@ -167,32 +193,41 @@ class PredictorBasedSearch(BaseEstimator):
         self,
         objective: Callable[[Any], Any],
         n_evaluations: int,
-        n_jobs: int = 1,
+        n_jobs: int | None = 1,
         callbacks: Sequence[Callback] = (),
         checkpoint: str | os.PathLike[str] | None = None,
         vectorized: bool | None = None,
         progress: bool = False,
+        asynchronous: bool = False,
     ) -> PredictorBasedSearch:
         """Evaluate architectures until ``n_evaluations`` have been told in all, earlier ones included.
 
         Parameters
         ----------
         objective : callable
-            Takes one decoded architecture and returns its score, higher is better.
+            Takes one decoded architecture and returns its score, higher is better; or several scores, always
+            as many.
         n_evaluations : int
             The budget, initial and failed evaluations included.
-        n_jobs : int, default=1
-            Architectures evaluated at the same time, through joblib's current backend.
+        n_jobs : int or None, default=1
+            Architectures evaluated at the same time, by joblib's current backend: processes of this machine
+            (``loky``), threads (``threading``), or the workers of a Dask cluster (``dask``). -1 is as many as
+            there are; None leaves it to ``joblib.parallel_config``.
         callbacks : sequence of callable, default=()
-            Called with the search after every batch; one that returns True ends the run.
+            Called with the search after every batch, or after every evaluation where ``asynchronous``; one
+            that returns True ends the run.
         checkpoint : path, default=None
             File that every evaluation is saved to. Where it exists, a new search continues from it, as if it
             had never been interrupted.
         vectorized : bool, default=None
-            Whether the objective takes a batch of rows and returns one score per row. None reads
+            Whether the objective takes a batch of rows and returns the scores of each. None reads
             ``objective.vectorized``, as the objectives of a ``TabularBenchmark`` have it, else False.
         progress : bool, default=False
             Whether to show a progress bar.
+        asynchronous : bool, default=False
+            Whether to propose one architecture as soon as a worker is free, instead of a batch when all are:
+            no worker waits for the slowest. What is under way is not proposed again. With more than one
+            worker the search then depends on which evaluation finishes first.
 
         Returns
         -------
@@ -203,60 +238,49 @@ class PredictorBasedSearch(BaseEstimator):
         CheckpointError
             Where the checkpoint is damaged or belongs to another search; it is left as it is.
         Exception
-            What the objective raised, after everything else in its batch was told. Running again evaluates
-            what is still pending first.
+            What the objective raised, or a ValueError where it returned another number of scores than
+            before, after everything else in its batch was told. Running again evaluates what is still pending
+            first.
+        RuntimeError
+            Where workers die whatever they evaluate.
+
+        Warns
+        -----
+        UserWarning
+            Where a worker died or a score is not finite: the evaluation has failed, and the search goes on.
+            When a worker dies, what was under way is evaluated again, one by one; what kills a worker again
+            has failed.
         """
         if vectorized is None:
             vectorized = bool(getattr(objective, "vectorized", False))
         self._open(checkpoint)
-        archive = self._archive
-        with tqdm(total=n_evaluations, initial=archive.n_told, disable=not progress, unit="cell") as bar:
-            while (left := n_evaluations - archive.n_told) > 0:
-                rows = archive.where(PENDING)
-                if not len(rows):
-                    rows = self._ask(min(self._next_size(), left))
-                if not len(rows):
-                    warnings.warn(
-                        f"{self.space!r} is exhausted after {archive.n_told} of {n_evaluations} evaluations",
-                        SpaceExhaustedWarning,
-                        stacklevel=2,
-                    )
-                    break
-                self._run_batch(objective, rows[:left], n_jobs, vectorized, bar)
-                if any([callback(self) for callback in callbacks]):
-                    break
+        with tqdm(
+            total=n_evaluations, initial=self._archive.n_told, disable=not progress, unit="cell"
+        ) as bar:
+            Loop(self, n_evaluations, asynchronous, callbacks, bar).run(objective, n_jobs, vectorized)
         return self
-
-    def _run_batch(
-        self, objective: Callable[[Any], Any], rows: Rows, n_jobs: int, vectorized: bool, bar: Any
-    ) -> None:
-        errors = []
-        for result in evaluate(objective, self.space, rows, n_jobs, vectorized):
-            if result.error is not None:
-                errors.append(result.error)
-                if n_jobs == 1:
-                    break
-                continue
-            index = slice(result.position, result.position + 1)
-            self._tell(rows[index], np.array([result.score]), np.array([result.seconds]))
-            bar.update()
-            if np.isfinite(best := self._archive.best_score):
-                bar.set_postfix(best=f"{best:.4f}", refresh=False)
-        if errors:
-            raise errors[0]
 
     # --------------------------------------------------------------------------------------- results
 
     @property
     def best_architecture_(self) -> Any:
         """The decoded architecture with the highest score told."""
-        X, y = self._told()
+        X, y = self._told_of_one_objective()
         return self.space.decode(X[[y.argmax()]])[0]
 
     @property
     def best_score_(self) -> float:
         """The highest score told."""
-        return float(self._told()[1].max())
+        return float(self._told_of_one_objective()[1].max())
+
+    @property
+    def pareto_front_(self) -> ParetoFront:
+        """The evaluations that no other dominates, in descending order of the first objective."""
+        self._told()
+        front = np.flatnonzero(self._archive.on_front())
+        front = front[np.lexsort(-self._archive.scores[front].T[::-1])]
+        rows = self._archive.rows[front]
+        return ParetoFront(rows, self.space.decode(rows), self._archive.scores[front])
 
     @property
     def history_(self) -> pd.DataFrame:
@@ -268,13 +292,21 @@ class PredictorBasedSearch(BaseEstimator):
     def evaluated_rows_(self) -> Rows:
         """The rows of the evaluations, in the order of ``history_``."""
         self._begin()
-        return self._archive.rows[self._archive.records["status"] != PENDING]
+        return self._archive.rows[self._archive.told]
 
-    def _told(self) -> tuple[Rows, NDArray[np.float64]]:
+    def _told(self) -> tuple[Rows, Scores]:
         self._begin()
         X, y = self._archive.observed()
         if not len(y):
             raise NotFittedError("nothing has been evaluated yet; call run() or tell() first")
+        return X, y
+
+    def _told_of_one_objective(self) -> tuple[Rows, Scores]:
+        X, y = self._told()
+        if y.ndim > 1:
+            raise AttributeError(
+                f"a search for {y.shape[1]} objectives has no single best architecture; see pareto_front_"
+            )
         return X, y
 
     # --------------------------------------------------------------------------------------- inside
@@ -313,35 +345,38 @@ class PredictorBasedSearch(BaseEstimator):
             self._set_up(*Archive.load(self._checkpoint, self.space, self.random_state))
         self._archive.save(self._checkpoint, self._seed)
 
+    def _is_initial(self) -> bool:
+        return len(self._archive) < self.n_initial
+
     def _next_size(self) -> int:
-        return max(self.n_initial - len(self._archive), 0) or self.batch_size
+        return self.n_initial - len(self._archive) if self._is_initial() else self.batch_size
 
     def _ask(self, n: int | None) -> Rows:
         self._begin()
         archive = self._archive
         X, y = archive.observed()
-        others = archive.rows[archive.records["status"] != DONE]
-        if initial := len(archive) < self.n_initial:
+        others = archive.rows[~archive.done]
+        if initial := self._is_initial():
             X, y, others = X[:0], y[:0], archive.rows
         rng = np.random.default_rng([self._seed, len(archive)])
         size = self._next_size() if n is None else n
         proposal = propose(self.space, self._predictor, self._candidates, X, y, others, size, rng)
         archive.add(
             proposal.rows,
+            proposal.predicted,
             iteration=0 if initial else archive.last_iteration + 1,
-            predicted_score=proposal.predicted,
             pool_size=len(proposal.pool),
             proposal_seconds=proposal.seconds,
         )
         self.last_proposal_ = proposal
         return proposal.rows
 
-    def _tell(self, rows: Rows, scores: NDArray[np.float64], seconds: NDArray[np.float64]) -> None:
-        failed = np.count_nonzero(~np.isfinite(scores))
-        if failed:
+    def _tell(self, rows: Rows, scores: Scores, seconds: NDArray[np.float64], warned: bool = False) -> None:
+        failed = np.count_nonzero(~np.isfinite(scores).all(axis=1))
+        if failed and not warned:
             warnings.warn(
-                f"{failed} of {len(scores)} scores are NaN or infinite; they count as failed evaluations: "
-                f"not learned from, not proposed again",
+                f"the scores of {failed} of {len(scores)} architectures are NaN or infinite; they count as "
+                f"failed evaluations: not learned from, not proposed again",
                 UserWarning,
                 stacklevel=3,
             )

@@ -6,7 +6,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from skpbnas.metrics import crowding_distance, hypervolume, non_dominated_order, non_dominated_rank
+from skpbnas.metrics import (
+    crowding_distance,
+    hypervolume,
+    hypervolume_curve,
+    non_dominated_order,
+    non_dominated_rank,
+)
 
 grids = st.tuples(st.integers(1, 25), st.integers(1, 4)).flatmap(
     lambda shape: arrays(np.int64, shape, elements=st.integers(0, 5))
@@ -50,3 +56,11 @@ def test_bad_points_are_refused():
         non_dominated_rank([[1, np.nan]])
     with pytest.raises(ValueError, match="one value per objective"):
         hypervolume([[1, 2]], [0])
+
+
+def test_the_curve_is_the_volume_of_every_beginning(rng):
+    points = rng.integers(0, 5, (30, 3)).astype(float)
+    points[[4, 9], 1] = np.nan
+    kept = [points[:k][~np.isnan(points[:k]).any(axis=1)] for k in range(1, 31)]
+    expected = [hypervolume(beginning, [0, 1, 0]) for beginning in kept]
+    np.testing.assert_allclose(hypervolume_curve(points, [0, 1, 0]), expected)
