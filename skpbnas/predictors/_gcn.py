@@ -174,7 +174,8 @@ class GCNRankPredictor(RegressorMixin, BaseEstimator):
             ).to(self.device)
         with torch_threads(len(rows) * self.n_nodes_ * self.n_estimators * max(self.hidden_dims)):
             index = self._index(rows, torch.float32)
-            loss = make_loss(self.loss, torch.as_tensor(targets, device=self.device), generator)
+            y_true = torch.as_tensor(targets, device=self.device)
+            loss = make_loss(self.loss, y_true, self.n_estimators, generator)
             optimizer = make_optimizer(self._network, self.solver, self.learning_rate, self.weight_decay)
             self.loss_curve_ = train(self._network, index, loss, optimizer, self.max_iter)
             with torch.inference_mode():

@@ -8,39 +8,10 @@ from contextlib import contextmanager
 
 import torch
 from torch import Tensor
-from torch.nn.functional import softplus
 
 from ._contexts import ContextIndex
 from ._network import GraphConvolutionalNetwork
-
-# Above this many labels the pairs are sampled, so that an epoch stays linear in their number.
-MAX_ALL_PAIRS = 2048
-_PAIRS_PER_LABEL = 64
-
-
-def pairwise_loss(scores: Tensor, y: Tensor) -> Tensor:
-    """Cross-entropy of the better of each pair of architectures (eq. 5-7), added up over the members.
-
-    With p = sigmoid(f - f') a pair in which A is better than A' costs softplus(f' - f). Ties carry no
-    information and are left out.
-
-    Parameters
-    ----------
-    scores : Tensor of shape (E, n)
-    y : Tensor of shape (n,)
-    """
-    better = (y[:, None] > y[None, :]).to(scores.dtype)
-    differences = scores[:, None, :] - scores[:, :, None]  # (E, n, n): f' - f
-    return (softplus(differences) * better).sum() / better.sum().clamp(min=1)
-
-
-def sampled_pairwise_loss(scores: Tensor, y: Tensor, generator: torch.Generator) -> Tensor:
-    """:func:`pairwise_loss` over random pairs, ``O(n)`` of them."""
-    first = torch.arange(len(y)).repeat(_PAIRS_PER_LABEL)
-    second = torch.randint(len(y), first.shape, generator=generator)
-    sign = torch.sign(y[first] - y[second]).to(scores.dtype)
-    differences = scores[:, first] - scores[:, second]
-    return (softplus(-differences * sign) * sign.abs()).sum() / sign.abs().sum().clamp(min=1)
+from ._pairs import MAX_ALL_PAIRS, PairwiseLoss, sampled_pairwise_loss
 
 
 def squared_loss(scores: Tensor, y: Tensor) -> Tensor:
@@ -49,13 +20,13 @@ def squared_loss(scores: Tensor, y: Tensor) -> Tensor:
     return (scores - target.to(scores.dtype)).square().mean(dim=1).sum()
 
 
-def make_loss(name: str, y: Tensor, generator: torch.Generator) -> Callable[[Tensor], Tensor]:
+def make_loss(name: str, y: Tensor, n_members: int, generator: torch.Generator) -> Callable[[Tensor], Tensor]:
     """Return the loss as a function of the scores ``(E, n)``."""
     if name == "mse":
         return lambda scores: squared_loss(scores, y)
     if len(y) > MAX_ALL_PAIRS:
         return lambda scores: sampled_pairwise_loss(scores, y, generator)
-    return lambda scores: pairwise_loss(scores, y)
+    return PairwiseLoss(y, n_members)
 
 
 def make_optimizer(

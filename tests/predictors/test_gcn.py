@@ -15,7 +15,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from skpbnas import CellSpace, GCNRankPredictor
 from skpbnas.metrics import kendall_tau_scorer
 from skpbnas.predictors import paper_predictor
-from skpbnas.predictors._training import MAX_ALL_PAIRS, pairwise_loss, sampled_pairwise_loss
+from skpbnas.predictors._pairs import MAX_ALL_PAIRS
 
 SPACE = CellSpace(5, ["a", "b"])
 
@@ -169,13 +169,6 @@ def test_the_same_seed_gives_the_same_predictions_whatever_the_global_state(data
     np.testing.assert_array_equal(first, second)
     assert torch.equal(torch.get_rng_state(), state)
     assert torch.get_num_threads() == threads
-
-
-def test_sampled_pairs_estimate_the_loss_over_all_pairs(rng):
-    y = torch.tensor(rng.integers(20, size=3000))
-    scores = torch.tensor(rng.normal(size=(2, 3000)) + 0.1 * y.numpy())
-    sampled = sampled_pairwise_loss(scores, y, torch.Generator().manual_seed(0))
-    assert sampled.item() == pytest.approx(pairwise_loss(scores, y).item(), rel=0.01)
 
 
 def test_labels_beyond_all_pairs_are_learned_from():
