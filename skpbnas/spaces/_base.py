@@ -35,8 +35,12 @@ class SearchSpace(ABC):
 
     @property
     def n_features(self) -> int:
-        """Number of columns of a row, ``n_nodes**2 + n_nodes * n_node_features``."""
-        return self.n_nodes**2 + self.n_nodes * self.n_node_features
+        """Number of columns of a row, ``n_nodes**2 + n_nodes * n_node_features``.
+
+        A single node has no adjacency matrix: ``n_node_features`` where ``n_nodes`` is 1.
+        """
+        n_edges = self.n_nodes**2 if self.n_nodes > 1 else 0
+        return n_edges + self.n_nodes * self.n_node_features
 
     @abstractmethod
     def get_feature_names_out(self) -> NDArray[np.object_]:
