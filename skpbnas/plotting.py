@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
+from .metrics import hypervolume_curve
 from .spaces import Cell
 
 if TYPE_CHECKING:
@@ -18,7 +19,13 @@ if TYPE_CHECKING:
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 LINE_STYLES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1)), (0, (8, 2)))
 
-__all__ = ["plot_cell", "plot_convergence", "plot_score_distribution"]
+__all__ = [
+    "plot_cell",
+    "plot_convergence",
+    "plot_hypervolume",
+    "plot_pareto_front",
+    "plot_score_distribution",
+]
 
 
 def plot_convergence(
@@ -41,21 +48,84 @@ def plot_convergence(
     -------
     matplotlib Axes
     """
-    ax = _axes(ax)
-    for k, (name, runs) in enumerate(histories.items()):
-        frames = [runs] if isinstance(runs, pd.DataFrame) else list(runs)
-        best = pd.concat([frame.set_index("evaluation")["best_score"] for frame in frames], axis=1)
-        colour, style = COLOURS[k % len(COLOURS)], LINE_STYLES[k % len(LINE_STYLES)]
-        middle = best.median(axis=1)
-        ax.plot(middle.index, middle, color=colour, linestyle=style, label=name, drawstyle="steps-post")
-        if len(frames) > 1:
-            low, high = best.quantile(0.25, axis=1), best.quantile(0.75, axis=1)
-            ax.fill_between(best.index, low, high, color=colour, alpha=0.2, step="post", linewidth=0)
+    curves = {
+        name: [frame.set_index("evaluation")["best_score"] for frame in _frames(runs)]
+        for name, runs in histories.items()
+    }
+    ax = _draw_curves(curves, _axes(ax))
     if oracle is not None:
         ax.axhline(oracle, color="0.4", linewidth=1, label="best that exists")
-    ax.set(xlabel="evaluated architectures", ylabel="best score so far")
-    if ax.get_xscale() == "linear":
-        ax.locator_params(axis="x", integer=True)
+    ax.set(ylabel="best score so far")
+    ax.legend(frameon=False)
+    return ax
+
+
+def plot_hypervolume(
+    histories: Mapping[str, pd.DataFrame | Sequence[pd.DataFrame]],
+    reference: Sequence[float],
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw how much the evaluations dominate over their number, for searches for several objectives.
+
+    Parameters
+    ----------
+    histories : mapping of str to DataFrame or sequence of DataFrame
+        As for :func:`plot_convergence`.
+    reference : sequence of float
+        The worst value of each objective that counts.
+    ax : matplotlib Axes, default=None
+
+    Returns
+    -------
+    matplotlib Axes
+    """
+    curves = {
+        name: [
+            pd.Series(hypervolume_curve(_scores(frame), reference), frame["evaluation"])
+            for frame in _frames(runs)
+        ]
+        for name, runs in histories.items()
+    }
+    ax = _draw_curves(curves, _axes(ax))
+    ax.set(ylabel="hypervolume")
+    ax.legend(frameon=False)
+    return ax
+
+
+def plot_pareto_front(
+    histories: Mapping[str, pd.DataFrame],
+    objectives: Sequence[str] = ("score_0", "score_1"),
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw the evaluations of searches for two objectives, and the line that their fronts dominate.
+
+    Parameters
+    ----------
+    histories : mapping of str to DataFrame
+        The ``history_`` of each search.
+    objectives : sequence of str, default=("score_0", "score_1")
+        The names of the axes.
+    ax : matplotlib Axes, default=None
+
+    Returns
+    -------
+    matplotlib Axes
+    """
+    ax = _axes(ax)
+    for k, (name, frame) in enumerate(histories.items()):
+        scores = _scores(frame)
+        if scores.shape[1] != 2:
+            raise ValueError(
+                f"the history of {name!r} has {scores.shape[1]} objectives; the picture shows two: "
+                f"draw their columns in pairs"
+            )
+        colour, style = COLOURS[k % len(COLOURS)], LINE_STYLES[k % len(LINE_STYLES)]
+        ax.scatter(*scores.T, s=8, color=colour, alpha=0.35, linewidth=0)
+        front = scores[frame["on_front"]]
+        front = front[np.argsort(front[:, 0])]
+        # What is left of a point and below it is dominated: the line steps down at the point.
+        ax.plot(*front.T, color=colour, linestyle=style, drawstyle="steps-pre", marker="o", ms=4, label=name)
+    ax.set(xlabel=objectives[0], ylabel=objectives[1])
     ax.legend(frameon=False)
     return ax
 
@@ -121,6 +191,31 @@ def plot_cell(cell: Cell, ax: Axes | None = None) -> Axes:
         ax.annotate("", xy=tuple(layout[j]), xytext=tuple(layout[i]), arrowprops=arrow, zorder=2)
     ax.set(xlim=(layout[:, 0].min() - 0.9, layout[:, 0].max() + 0.9), ylim=(layout[:, 1].max() + 0.5, -0.5))
     ax.set_axis_off()
+    return ax
+
+
+def _frames(runs: pd.DataFrame | Sequence[pd.DataFrame]) -> list[pd.DataFrame]:
+    return [runs] if isinstance(runs, pd.DataFrame) else list(runs)
+
+
+def _scores(frame: pd.DataFrame) -> NDArray[np.float64]:
+    """Return the scores of a history of several objectives, (n, n_objectives)."""
+    return frame.filter(regex=r"^score_\d+$").to_numpy()
+
+
+def _draw_curves(curves: Mapping[str, Sequence[pd.Series]], ax: Axes) -> Axes:
+    """Draw the median, and with several runs the band between the quartiles, over the evaluations."""
+    for k, (name, runs) in enumerate(curves.items()):
+        table = pd.concat(runs, axis=1)
+        colour, style = COLOURS[k % len(COLOURS)], LINE_STYLES[k % len(LINE_STYLES)]
+        middle = table.median(axis=1)
+        ax.plot(middle.index, middle, color=colour, linestyle=style, label=name, drawstyle="steps-post")
+        if len(runs) > 1:
+            low, high = table.quantile(0.25, axis=1), table.quantile(0.75, axis=1)
+            ax.fill_between(table.index, low, high, color=colour, alpha=0.2, step="post", linewidth=0)
+    ax.set(xlabel="evaluated architectures")
+    if ax.get_xscale() == "linear":
+        ax.locator_params(axis="x", integer=True)
     return ax
 
 
