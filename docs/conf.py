@@ -42,6 +42,7 @@ html_sidebars = {
         "getting_started",
         "concepts",
         "paper_slips",
+        "reproduction",
         "search_methods",
         "digits_cells",
         "nasbench101",

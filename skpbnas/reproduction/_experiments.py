@@ -114,9 +114,7 @@ def _methods() -> list[Method]:
         Method(
             "mutation", "mutation only, no predictor", "random", evolutionary(100, mutation_ratio=1.0), 0.01
         ),
-        Method(
-            "uniform-all", "the whole space, N' = |S|", fast, ExhaustiveCandidateSampler(), 2.6, share=0.5
-        ),
+        Method("uniform-all", "the whole space", fast, ExhaustiveCandidateSampler(), 2.6, share=0.5),
         Method(
             "default",
             "the library's defaults",

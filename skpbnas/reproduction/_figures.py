@@ -104,8 +104,8 @@ def _convergence(results: Results, figure: int, table: pd.DataFrame, canvas: Fig
         ax.fill_between(x, mean - std, mean + std, color=style["color"], alpha=0.13, linewidth=0)
     _oracles(ax, results, reported)
     late = table[table["evaluations"] >= 16]
-    kind = "test" if reported else "validation"
-    ax.set(xlabel="evaluated architectures", ylabel=f"{kind} error of the best so far")
+    kind, chosen = ("test", " by validation") if reported else ("validation", "")
+    ax.set(xlabel="evaluated architectures", ylabel=f"{kind} error of the best{chosen} so far")
     bottom = (results.task.reported if reported else results.task.errors).min()
     top = (late["mean"]).max() if len(late) else table["mean"].max()
     ax.set_ylim(bottom - 0.04 * (top - bottom), top + 0.05 * (top - bottom))
