@@ -13,6 +13,7 @@ from ..candidates import UniformCandidateSampler
 from ..metrics import non_dominated_order
 from ..predictors import GPRankPredictor
 from ..spaces import Rows, SearchSpace
+from ._several import order_by_improvement
 
 
 class Proposal(NamedTuple):
@@ -60,8 +61,10 @@ def propose(
 ) -> Proposal:
     """Fit the predictor, draw a pool, and return the ``n`` rows of it that are predicted best.
 
-    With several objectives, one predictor is fitted to each. Observed architectures and the pool are then
-    ordered by non-dominated rank, the least crowded first within a front.
+    With several objectives, one predictor is fitted to each. The batch is chosen one by one, each for the
+    hypervolume that its predictions add to that of the observed scores and of those chosen before it. The
+    candidate sampler learns from the observed architectures in the order of their non-dominated rank, the
+    least crowded first within a front.
 
     Parameters
     ----------
@@ -113,7 +116,10 @@ def propose(
     if predictors and len(pool):
         predictions = [np.asarray(member.predict(pool), dtype=np.float64) for member in predictors]
         scores = np.stack(predictions, axis=1).reshape(scores.shape)
-        best = best[np.argsort(-standing(scores[best]), kind="stable")]
+        if y.ndim == 1:
+            best = best[np.argsort(-scores[best], kind="stable")]
+        else:
+            best = best[order_by_improvement(scores[best], y, n)]
     best = best[:n]
     return Proposal(pool[best], scores[best], pool, scores, perf_counter() - start)
 
