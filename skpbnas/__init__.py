@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .predictors import GPRankPredictor as GPRankPredictor
     from .preprocessing import ArchitectureEncoder as ArchitectureEncoder
     from .preprocessing import GraphDescriptors as GraphDescriptors
+    from .sampler import PBNASSampler as PBNASSampler
     from .search import PredictorBasedSearch as PredictorBasedSearch
     from .spaces import Cell as Cell
     from .spaces import CellSpace as CellSpace
@@ -41,6 +42,7 @@ _HOME = {
     "MaximumLikelihoodCandidateSampler": "candidates",
     "NASBench101Space": "spaces",
     "NASBench201Space": "spaces",
+    "PBNASSampler": "sampler",
     "PredictorBasedSearch": "search",
     "SearchSpace": "spaces",
     "TabularBenchmark": "datasets",

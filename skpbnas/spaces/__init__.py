@@ -5,6 +5,7 @@ from ._cell import Cell
 from ._cell_space import CellSpace
 from ._nasbench101 import NASBENCH101_OPERATIONS, NASBench101Space
 from ._nasbench201 import NASBENCH201_OPERATIONS, NASBench201Space
+from ._parameter_space import ParameterSpace
 
 __all__ = [
     "NASBENCH101_OPERATIONS",
@@ -13,6 +14,7 @@ __all__ = [
     "CellSpace",
     "NASBench101Space",
     "NASBench201Space",
+    "ParameterSpace",
     "Rows",
     "SearchSpace",
 ]

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
+    from optuna.trial import BaseTrial
 
 Rows = NDArray[np.generic]  # (n, n_features)
 
@@ -109,6 +110,33 @@ class SearchSpace(ABC):
     def distributions(self) -> dict[str, BaseDistribution]:
         """Return the Optuna distributions of the parameters that describe an architecture."""
         raise TypeError(f"{type(self).__name__} has no Optuna parameters")
+
+    def suggest(self, trial: BaseTrial) -> Any:
+        """Suggest all parameters of an architecture in an Optuna objective, and return the architecture.
+
+        Parameters
+        ----------
+        trial : optuna.trial.BaseTrial
+
+        Returns
+        -------
+        object
+            The decoded architecture.
+
+        Raises
+        ------
+        optuna.TrialPruned
+            Where the parameters, such as those of a random sampler, are no architecture. The constraint
+            ``"architecture"`` of the trial is set to 1 before, which tells that it is not feasible.
+        """
+        from ._suggest import suggest_parameters
+
+        row = self.params_to_row(suggest_parameters(trial, self.distributions()))[None]
+        if not self.is_valid(row)[0]:
+            from ._suggest import refuse
+
+            refuse(trial, self)
+        return self.decode(row)[0]
 
     def params_to_row(self, params: Mapping[str, Any]) -> Rows:
         """Return the row, shape ``(n_features,)``, of one dictionary of Optuna parameters."""

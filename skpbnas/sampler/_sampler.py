@@ -1,0 +1,319 @@
+"""Algorithm 1, driven by a study of Optuna."""
+
+from __future__ import annotations
+
+import threading
+import warnings
+import zlib
+from collections.abc import Sequence
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import numpy as np
+from optuna.distributions import BaseDistribution
+from optuna.samplers import BaseSampler, PartialFixedSampler
+from optuna.search_space import IntersectionSearchSpace
+from optuna.study import Study
+from optuna.trial import FrozenTrial, TrialState
+
+from ..candidates import EvolutionaryCandidateSampler, SpaceExhaustedWarning
+from ..search import default_predictor, propose
+from ..search._search import configured
+from ..spaces import ParameterSpace, Rows, SearchSpace
+from ._ledger import Ledger, only_valid, planned_params
+from ._notes import Domains, Params, from_note, read_note, to_note, write_note
+from ._recognition import recognise, without_refused_sizes
+from ._scores import scores
+
+_CONDITIONAL_POOL = 200  # of the best candidates, those tried with some parameters fixed
+_MAX_ATTEMPTS = 20  # to find an architecture that no other worker takes at the same time
+
+
+class _StudyCache:
+    """What is known of one study of one storage; all of it can be read from there again."""
+
+    def __init__(self) -> None:
+        self.intersections = [IntersectionSearchSpace(include_pruned=pruned) for pruned in (False, True)]
+        self.ledger: Ledger | None = None
+
+
+class PBNASSampler(BaseSampler):
+    """Sampler of Optuna that ranks architectures with a predictor.
+
+    Every ``batch_size`` trials a predictor is fitted to the finished trials, a pool of candidates is drawn,
+    and the best predicted of the pool are what the next trials try, whichever worker runs them. No
+    architecture is tried twice, also where isomorphic graphs have different parameters, until all have been.
+
+    Parameters
+    ----------
+    space : SearchSpace, default=None
+        What the parameters mean; suggest them by ``space.suggest(trial)``. Then the first trial already is a
+        valid architecture. None reads the space from the parameters that all trials have in common: cells
+        from parameters named ``edge_{k}`` and ``op_node_{i}``, like those of :class:`~skpbnas.CellSpace`,
+        and otherwise a :class:`~skpbnas.spaces.ParameterSpace`. Other parameters are drawn at random.
+    predictor : estimator, "random" or None, default=None
+        Ranks the pool; as in :class:`~skpbnas.PredictorBasedSearch`.
+    candidates : candidate sampler, default=None
+        Draws the pool; as in :class:`~skpbnas.PredictorBasedSearch`.
+    batch_size : int, default=4
+        K, the number of trials that one fit serves.
+    n_startup_trials : int, default=4
+        Number of trials to learn from before which architectures are drawn at random.
+    seed : int, default=None
+        The same number gives the same trials, as long as they finish in the same order. Draws for a trial
+        depend on it and on the number of the trial only, so that workers may have the same seed.
+
+    Notes
+    -----
+    The sampler keeps nothing that the storage does not hold: several workers, studies that are resumed and
+    trials that are added by hand need nothing else. What it has chosen for a trial, and the rest of a batch,
+    it writes to the trial's system attributes.
+
+    Pruned trials rank below complete ones, by their last step and its value, and infeasible trials below
+    both, by their violation. With several objectives each has a predictor of its own, and candidates are
+    chosen by non-dominated sorting of the predictions (see :func:`~skpbnas.search.propose`). Failed trials
+    are not learned from. Without ``space``, cells with as many edges as the study has refused are not
+    proposed: those that failed, were pruned before they reported a value, or are infeasible, where no larger
+    cell was accepted.
+
+    Examples
+    --------
+    >>> import optuna
+    >>> from skpbnas import CellSpace, PBNASSampler
+    >>> optuna.logging.set_verbosity(optuna.logging.WARNING)
+    >>> space = CellSpace(5, ["conv", "pool"])
+    >>> def objective(trial):
+    ...     cell = space.suggest(trial)
+    ...     return cell.operations.count("conv")  # train it instead
+    >>> study = optuna.create_study(direction="maximize", sampler=PBNASSampler(space, seed=0))
+    >>> study.optimize(objective, n_trials=12)
+    >>> study.best_value
+    3.0
+    """
+
+    def __init__(
+        self,
+        space: SearchSpace | None = None,
+        predictor: Any = None,
+        candidates: Any = None,
+        batch_size: int = 4,
+        n_startup_trials: int = 4,
+        seed: int | None = None,
+    ) -> None:
+        if not (space is None or isinstance(space, SearchSpace)):
+            raise ValueError(
+                f"space={space!r} is not allowed; give a SearchSpace, such as CellSpace, or None"
+            )
+        for name, number in (("batch_size", batch_size), ("n_startup_trials", n_startup_trials)):
+            if number < 1:
+                raise ValueError(f"{name}={number} is not allowed; give a number from 1")
+        if isinstance(predictor, str) and predictor != "random":
+            raise ValueError(f"predictor={predictor!r} is not allowed; give an estimator, 'random' or None")
+        if space is not None:
+            space.distributions()  # raises where it has no parameters
+        self._space = space
+        self._predictor = default_predictor() if predictor is None else predictor
+        self._candidates = EvolutionaryCandidateSampler() if candidates is None else candidates
+        self._batch_size = batch_size
+        self._n_startup_trials = n_startup_trials
+        self._has_seed = seed is not None
+        self._seed = int(np.random.default_rng().integers(2**31)) if seed is None else seed
+        self._forget()
+
+    def _forget(self) -> None:
+        self._lock = threading.RLock()
+        self._caches: WeakKeyDictionary[Any, dict[int, _StudyCache]] = WeakKeyDictionary()
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in self.__dict__.items() if name not in ("_lock", "_caches")}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._forget()
+
+    # ------------------------------------------------------------------------------ Optuna's interface
+
+    def reseed_rng(self) -> None:
+        """Draw another seed where none was given. With one, trials differ by their number already."""
+        if not self._has_seed:
+            self._seed = int(np.random.default_rng().integers(2**31))
+
+    def infer_relative_search_space(self, study: Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
+        """Return the parameters of the space, or those that all complete (else pruned) trials share."""
+        with self._lock:
+            domains = self._domains(study)
+        return {name: domain for name, domain in domains.items() if not domain.single()}
+
+    def sample_relative(
+        self, study: Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
+    ) -> dict[str, Any]:
+        """Choose an architecture, and write into the storage which."""
+        if not search_space:
+            return {}
+        with self._lock:
+            ledger = self._ledger(study, search_space)
+            params = from_note(read_note(trial.system_attrs, "params") or {}, ledger.domains)
+            if not params:  # a retried trial tries what it was to try
+                params = self._claim(study, trial, ledger)
+        return {name: value for name, value in params.items() if name in search_space}
+
+    def sample_independent(
+        self, study: Study, trial: FrozenTrial, param_name: str, param_distribution: BaseDistribution
+    ) -> Any:
+        """Draw a parameter that is not a part of the space uniformly."""
+        space = ParameterSpace({param_name: param_distribution})
+        rng = np.random.default_rng([self._seed, trial.number, zlib.crc32(param_name.encode())])
+        return space.decode(space.sample(1, rng))[0][param_name]
+
+    def after_trial(
+        self, study: Study, trial: FrozenTrial, state: TrialState, values: Sequence[float] | None
+    ) -> None:
+        """Refuse a study whose trials do not have the parameters of the space."""
+        if self._space is None or state != TrialState.COMPLETE:
+            return
+        missing = [name for name in self._space.distributions() if name not in trial.params]
+        if missing:
+            raise ValueError(
+                f"trial {trial.number} has not suggested {missing} of space={self._space!r}; suggest all "
+                f"parameters by space.suggest(trial), or give the sampler no space"
+            )
+
+    # ------------------------------------------------------------------------------------ the study
+
+    def _cache(self, study: Study) -> _StudyCache:
+        return self._caches.setdefault(study._storage, {}).setdefault(study._study_id, _StudyCache())
+
+    def _domains(self, study: Study) -> dict[str, BaseDistribution]:
+        if self._space is not None:
+            return self._space.distributions()
+        complete, pruned = self._cache(study).intersections
+        return complete.calculate(study) or pruned.calculate(study)
+
+    def _ledger(self, study: Study, search_space: Domains) -> Ledger:
+        """Return the rows of all trials, in the space that the search space is or is a part of."""
+        cache = self._cache(study)
+        domains: Domains = self._domains(study)
+        if (
+            not search_space.keys() <= domains.keys()
+            or self._space is None
+            and _single_or_fewer(search_space, domains)
+        ):
+            domains = search_space
+        space = self._space or recognise(domains)
+        if cache.ledger is None or cache.ledger.space != space:
+            cache.ledger = Ledger(space, strict=self._space is not None)
+        _refresh(cache.ledger, study)
+        return cache.ledger
+
+    # ------------------------------------------------------------------------------------- choosing
+
+    def _claim(self, study: Study, trial: FrozenTrial, ledger: Ledger) -> Params:
+        """Choose parameters that no other trial has, and note them.
+
+        There is no lock between workers. Each writes down its choice and then looks at those of the others;
+        of two that chose the same, at least the one that wrote later sees it, and chooses again.
+        """
+        fixed = {name: value for name, value in _fixed(study, trial).items() if name in ledger.domains}
+        for attempt in range(_MAX_ATTEMPTS):
+            rng = np.random.default_rng([self._seed, trial.number, attempt])
+            taken = ledger.keys(but=trial.number)
+            params = {} if fixed else self._from_batch(ledger, taken, rng if attempt else None)
+            if not params:
+                params = self._propose(study, trial, ledger, taken, fixed, rng)
+            if not params:
+                return self._repeated(ledger, rng)
+            write_note(study._storage, trial._trial_id, "params", to_note(params, ledger.domains))
+            _refresh(ledger, study)
+            if fixed or not _key(ledger.space, params) & ledger.keys(but=trial.number):
+                break
+        return params
+
+    def _from_batch(self, ledger: Ledger, taken: set[int], rng: np.random.Generator | None) -> Params:
+        """Return the best of the latest batch that nobody has taken; with ``rng``, any of it."""
+        batch, keys = only_valid(ledger.space, ledger.latest_batch())
+        left = [params for params, key in zip(batch, keys.tolist(), strict=True) if key not in taken]
+        if not left:
+            return {}
+        return left[0 if rng is None else rng.integers(len(left))]
+
+    def _propose(
+        self,
+        study: Study,
+        trial: FrozenTrial,
+        ledger: Ledger,
+        taken: set[int],
+        fixed: Params,
+        rng: np.random.Generator,
+    ) -> Params:
+        """Fit, draw a pool, write the batch for other trials, and return the best of it."""
+        records = [r for r in ledger.records if r.row is not None and r.trial.number != trial.number]
+        y = scores([record.trial for record in records], study.directions)
+        learnable = ~np.isnan(y if y.ndim == 1 else y.sum(axis=1))
+        is_startup = learnable.sum() < self._n_startup_trials
+        X, space = ledger.rows(records), ledger.space
+        if self._space is None:
+            space = without_refused_sizes(space, records)
+        if is_startup:
+            learnable[:] = False
+        n = _CONDITIONAL_POOL if fixed else 1 if is_startup else self._batch_size
+        rows = self._ranked(space, X[learnable], y[learnable], X[~learnable], n, rng)
+        if fixed:
+            return _completed(space, rows, fixed, taken)
+        batch = [space.row_to_params(row) for row in rows]
+        if len(batch) > 1:
+            notes = [to_note(params, ledger.domains) for params in batch]
+            note = {"number": trial.number, "params": notes}
+            write_note(study._storage, trial._trial_id, "batch", note)
+        return batch[0] if batch else {}
+
+    def _ranked(
+        self, space: SearchSpace, X: Rows, y: Any, others: Rows, n: int, rng: np.random.Generator
+    ) -> Rows:
+        """Return the best ``n`` rows of a pool that holds neither ``X`` nor ``others``, best first."""
+        is_random = isinstance(self._predictor, str)
+        predictor = None if is_random else configured(self._predictor, space, self._seed)
+        candidates = configured(self._candidates, space, self._seed)
+        with warnings.catch_warnings():  # a pool that is smaller than it could be is no news for a study
+            warnings.simplefilter("ignore", SpaceExhaustedWarning)
+            return propose(space, predictor, candidates, X, y, others, n, rng).rows
+
+    def _repeated(self, ledger: Ledger, rng: np.random.Generator) -> Params:
+        warnings.warn(
+            "every architecture of the space has been tried; trials repeat architectures",
+            SpaceExhaustedWarning,
+            stacklevel=2,
+        )
+        return ledger.space.row_to_params(ledger.space.sample(1, rng)[0])
+
+
+def _single_or_fewer(search_space: Domains, domains: Domains) -> bool:
+    return any(name not in search_space and not domains[name].single() for name in domains)
+
+
+def _refresh(ledger: Ledger, study: Study) -> None:
+    # Not study.get_trials, which Hyperband restricts to a bracket.
+    ledger.refresh(study._storage.get_all_trials(study._study_id, deepcopy=False))
+
+
+def _fixed(study: Study, trial: FrozenTrial) -> Params:
+    """Return the parameters that the trial will have whatever the sampler says."""
+    fixed: Params = {}
+    sampler = study.sampler
+    while isinstance(sampler, PartialFixedSampler):
+        fixed = sampler._fixed_params | fixed
+        sampler = sampler._base_sampler
+    return fixed | planned_params(trial, {}) | trial.params
+
+
+def _key(space: SearchSpace, params: Params) -> set[int]:
+    return {int(key) for key in only_valid(space, [params])[1]}
+
+
+def _completed(space: SearchSpace, rows: Rows, fixed: Params, taken: set[int]) -> Params:
+    """Return the parameters of the best row that has the fixed ones, or becomes valid and new with them."""
+    if not len(rows):
+        return {}
+    batch, keys = only_valid(space, [space.row_to_params(row) | fixed for row in rows])
+    unchanged = set(space.canonical_key(rows).tolist())
+    order = sorted(range(len(batch)), key=lambda k: (int(keys[k]) in taken, int(keys[k]) not in unchanged, k))
+    return batch[order[0]] if order else {}
