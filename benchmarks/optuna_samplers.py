@@ -27,7 +27,7 @@ from optuna.search_space import IntersectionSearchSpace
 from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
-from skpbnas import SearchSpace
+from skpbnas import PBNASSampler, SearchSpace
 from skpbnas.datasets import TabularBenchmark, load_digits_cells
 
 TARGETS = {"nasbench101": 94.0, "digits": 89.5}  # percent; 52 of 423,624 cells reach it, and 5 of 2,532
@@ -87,7 +87,7 @@ class LocalSearchSampler(BaseSampler):
 def samplers(space: SearchSpace) -> Mapping[str, Callable[[int], BaseSampler]]:
     """Return for each name what makes the sampler from a seed; all settings are the defaults."""
     return {
-        "PBNASSampler": lambda seed: __import__("skpbnas").PBNASSampler(space, seed=seed),
+        "PBNASSampler": lambda seed: PBNASSampler(space, seed=seed),
         "RandomSampler": lambda seed: RandomSampler(seed=seed),
         "TPESampler": lambda seed: TPESampler(seed=seed),
         "GPSampler": lambda seed: GPSampler(seed=seed),
