@@ -184,7 +184,7 @@ class CellSpace(SearchSpace):
         vertices, and a new vertex anywhere, can come to be. The child is pruned; it may be invalid.
         """
         graphs = self._pruned(self._graphs(X)[0])
-        graphs = g.random_linear_extension(g.expand(graphs, self._output), rng)
+        graphs = g.random_linear_extension(graphs, self._input, self._output, rng)
         n_nodes, n = graphs.children.shape
         dtype = graphs.children.dtype.type
         children = graphs.children.copy()

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ._cell import Cell
-from ._graphs import MAX_NODES, Graphs, from_dense, to_dense, topological_sort
+from ._graphs import MAX_NODES, Graphs, from_dense, pack, to_dense, topological_sort
 
 
 def split_rows(X: ArrayLike, n_nodes: int, n_node_features: int) -> tuple[NDArray, NDArray]:
@@ -27,18 +27,26 @@ def split_rows(X: ArrayLike, n_nodes: int, n_node_features: int) -> tuple[NDArra
 
 def rows_to_graphs(X: ArrayLike, n_nodes: int, n_node_features: int) -> tuple[Graphs, NDArray[np.bool_]]:
     """Return the graphs of well-formed rows in topological order, and which of them are acyclic."""
-    adjacency, features = split_rows(X, n_nodes, n_node_features)
-    labels = np.zeros(features.shape[:2], np.uint8)
+    adjacency, features = _columns(X, n_nodes, n_node_features)
+    labels = np.zeros((n_nodes, features.shape[2]), np.uint8)
     for k in range(n_node_features):
-        labels[features[:, :, k] != 0] = k + 1
-    return topological_sort(from_dense(adjacency, labels))
+        np.copyto(labels, k + 1, where=features[:, k] != 0)
+    return topological_sort(Graphs(pack(adjacency != 0), labels))
 
 
 def well_formed(X: ArrayLike, n_nodes: int, n_node_features: int) -> NDArray[np.bool_]:
     """Tell which rows are binary, with at most one feature for each node."""
-    adjacency, features = split_rows(X, n_nodes, n_node_features)
-    single = (np.count_nonzero(features, axis=2) <= 1).all(axis=1)
+    adjacency, features = _columns(X, n_nodes, n_node_features)
+    single = ((features != 0).sum(axis=1, dtype=np.uint8) <= 1).all(axis=0)
     return _is_binary(adjacency) & _is_binary(features) & single
+
+
+def _columns(X: ArrayLike, n_nodes: int, n_node_features: int) -> tuple[NDArray, NDArray]:
+    """Return the adjacency ``(L, L, n)`` and the node features ``(L, d, n)``, contiguous over rows."""
+    adjacency, features = split_rows(X, n_nodes, n_node_features)
+    return np.ascontiguousarray(adjacency.transpose(1, 2, 0)), np.ascontiguousarray(
+        features.transpose(1, 2, 0)
+    )
 
 
 def graphs_to_rows(graphs: Graphs, n_node_features: int) -> NDArray[np.uint8]:
@@ -90,4 +98,4 @@ def _as_cell(architecture: Any, k: int) -> Cell:
 
 
 def _is_binary(values: NDArray) -> NDArray[np.bool_]:
-    return ((values == 0) | (values == 1)).all(axis=(1, 2))
+    return ((values == 0) | (values == 1)).all(axis=(0, 1))

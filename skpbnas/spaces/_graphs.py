@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 MAX_NODES = 64  # bits of the largest mask
+_MOST_COMPARED = 16  # nodes that are sorted by comparing all pairs
 
 
 class Graphs(NamedTuple):
@@ -43,13 +44,17 @@ def bit(children: NDArray, j: int) -> NDArray[np.bool_]:
 
 def from_dense(adjacency: NDArray, labels: NDArray) -> Graphs:
     """Pack adjacency matrices ``(n, L, L)`` and labels ``(n, L)``."""
-    n, n_nodes, _ = adjacency.shape
-    dtype = mask_dtype(n_nodes)
-    packed = np.zeros((n, n_nodes, dtype.itemsize), np.uint8)
-    bits = np.packbits(adjacency.astype(bool), axis=-1, bitorder="little")
-    packed[:, :, : bits.shape[-1]] = bits
-    children = packed.view(dtype.newbyteorder("<"))[:, :, 0].astype(dtype)
-    return Graphs(np.ascontiguousarray(children.T), np.ascontiguousarray(labels.T.astype(np.uint8)))
+    columns = np.ascontiguousarray(adjacency.transpose(1, 2, 0)) != 0
+    return Graphs(pack(columns), np.ascontiguousarray(labels.T.astype(np.uint8)))
+
+
+def pack(edges: NDArray[np.bool_]) -> NDArray[np.unsignedinteger]:
+    """Return the children ``(L, n)`` of adjacency matrices ``(L, L, n)``, contiguous over the graphs."""
+    dtype = mask_dtype(len(edges))
+    children = np.zeros((edges.shape[0], edges.shape[2]), dtype)
+    for j in range(len(edges)):
+        children |= edges[:, j].astype(dtype) << dtype.type(j)
+    return children
 
 
 def to_dense(graphs: Graphs) -> NDArray[np.uint8]:
@@ -79,6 +84,25 @@ def permute(graphs: Graphs, order: NDArray[np.integer]) -> Graphs:
     for j in range(graphs.n_nodes):
         moved |= (children >> order[j].astype(dtype) & dtype(1)) << dtype(j)
     return Graphs(moved, labels)
+
+
+def order_by(keys: NDArray) -> NDArray[np.intp]:
+    """Return the stable order, ``(n_nodes, n)``, that sorts the nodes of each graph by their keys."""
+    n_nodes, n = keys.shape
+    if n_nodes > _MOST_COMPARED:
+        return np.argsort(keys, axis=0, kind="stable")
+    # A node's place is the number of nodes before it; comparing all pairs is a few times faster than sorting.
+    place = np.zeros((n_nodes, n), np.uint8)
+    for j in range(n_nodes):
+        for i in range(j):
+            before = keys[i] <= keys[j]
+            place[j] += before
+            place[i] += ~before
+    order = np.zeros((n_nodes, n), np.uint8)
+    for k in range(n_nodes):
+        for i in range(1, n_nodes):
+            order[k] += (place[i] == k) * np.uint8(i)
+    return order.astype(np.intp)
 
 
 def topological_sort(graphs: Graphs) -> tuple[Graphs, NDArray[np.bool_]]:
@@ -132,7 +156,7 @@ def compact(graphs: Graphs) -> Graphs:
     absent = graphs.labels == 0
     if not (absent[:-1] & ~absent[1:]).any():
         return graphs
-    return permute(graphs, np.argsort(absent, axis=0, kind="stable"))
+    return permute(graphs, order_by(absent))
 
 
 def count_edges(graphs: Graphs) -> NDArray[np.intp]:
@@ -143,22 +167,28 @@ def count_edges(graphs: Graphs) -> NDArray[np.intp]:
 def expand(graphs: Graphs, target: int) -> Graphs:
     """Move the node labelled target to the last slot, so that absent nodes lie between it and the others."""
     rank = np.where(graphs.labels == target, 2, graphs.labels == 0)
-    return permute(graphs, np.argsort(rank, axis=0, kind="stable"))
+    return permute(graphs, order_by(rank))
 
 
-def random_linear_extension(graphs: Graphs, rng: np.random.Generator) -> Graphs:
-    """Rearrange expanded graphs into a random order that the edges allow, absent nodes anywhere between.
+def random_linear_extension(graphs: Graphs, source: int, target: int, rng: np.random.Generator) -> Graphs:
+    """Rearrange graphs into a random order that the edges allow, absent nodes anywhere between.
 
-    Each node is given a random time after those of its parents, and the nodes are sorted by time. The
-    first and the last node keep their place.
+    Each node is given a random time after those of its parents, and the nodes are sorted by time. The node
+    labelled source becomes the first and the one labelled target the last.
     """
-    n_nodes = graphs.n_nodes
-    gap = rng.random(graphs.children.shape, dtype=np.float32)
+    children, n_nodes = graphs.children, graphs.n_nodes
+    # Whole numbers, so that a mask can select them: the times of 64 nodes stay below 2**32.
+    gap = rng.integers(1, 2**26, size=children.shape, dtype=np.uint32)
     time = gap.copy()
+    one = np.uint32(1)
     for i in range(n_nodes):
+        masks = children[i].astype(np.uint64 if n_nodes > 32 else np.uint32)
         for j in range(i + 1, n_nodes):
-            np.maximum(time[j], time[i] + gap[j], out=time[j], where=bit(graphs.children[i], j))
-    absent = graphs.labels == 0
-    time[absent] = (gap * time[:-1].max(axis=0))[absent]
-    time[0], time[-1] = -1, np.inf
-    return permute(graphs, np.argsort(time, axis=0))
+            edge = (masks >> masks.dtype.type(j)).astype(np.uint32) & one
+            np.maximum(time[j], time[i] * edge + gap[j], out=time[j])
+    last = graphs.labels == target
+    anywhere = 1 + gap * 2.0**-26 * (time * ~last).max(axis=0)
+    time = np.where(graphs.labels == 0, anywhere.astype(np.uint32), time)
+    time[graphs.labels == source] = 0
+    time[last] = 2**32 - 1
+    return permute(graphs, order_by(time))

@@ -10,6 +10,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.base import BaseEstimator
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
@@ -261,10 +262,26 @@ def test_without_a_space_pools_stay_within_the_observed_range():
         assert not (pool[:, None] == X[None, :5]).all(axis=2).any()
 
 
+class FirstColumn(BaseEstimator):
+    """A predictor whose network returns the first column of a table."""
+
+    def fit(self, X, y):
+        self.module_ = ColumnNetwork()
+        return self
+
+    def predict(self, X):
+        return X[:, 0]
+
+
+class ColumnNetwork(torch.nn.Module):
+    def forward(self, adjacency, features):
+        return features[:, 0, 0]
+
+
 @pytest.mark.parametrize("scale", [1e-3, 1, 1e3])
 def test_without_a_space_climbing_crosses_a_range_of_any_scale(scale):
     X = np.random.default_rng(0).random((60, 3)) * scale
-    sampler = MaximumLikelihoodCandidateSampler(random_state=0).fit(X, X[:, 0])
+    sampler = MaximumLikelihoodCandidateSampler(predictor=FirstColumn(), random_state=0).fit(X, X[:, 0])
     assert sampler.transform(np.full((1, 3), 0.5 * scale))[0, 0] > 0.9 * X[:, 0].max()
 
 

@@ -10,6 +10,7 @@ from skpbnas.spaces._graphs import (
     count_edges,
     expand,
     from_dense,
+    order_by,
     prune,
     random_linear_extension,
     to_dense,
@@ -87,7 +88,13 @@ def test_random_orders_are_all_that_the_edges_allow():
     adjacency = np.zeros((1, 5, 5), bool)
     adjacency[0, [0, 1, 2, 0, 3], [1, 2, 4, 3, 4]] = True
     graphs = from_dense(adjacency, np.array([[1, 2, 3, 4, 5]])).take(np.zeros(300, int))
-    moved = random_linear_extension(graphs, np.random.default_rng(0))
+    moved = random_linear_extension(graphs, 1, 5, np.random.default_rng(0))
     assert not np.tril(to_dense(moved)).any()
     orders = {tuple(labels) for labels in moved.labels.T.tolist()}
     assert orders == {(1, 2, 3, 4, 5), (1, 2, 4, 3, 5), (1, 4, 2, 3, 5)}
+
+
+@pytest.mark.parametrize("n_nodes", [1, 2, 7, 16, 17, 40])
+def test_nodes_are_ordered_as_a_stable_sort_orders_them(n_nodes, rng):
+    keys = rng.integers(5, size=(n_nodes, 200))
+    np.testing.assert_array_equal(order_by(keys), np.argsort(keys, axis=0, kind="stable"))
