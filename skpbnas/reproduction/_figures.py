@@ -34,12 +34,18 @@ _STYLES: dict[str, tuple[str, Any]] = {
 _BOUND: dict[str, Any] = {"color": "0.35", "linewidth": 0.9, "zorder": 1}
 
 
-def draw(results: Results, figure: int, table: pd.DataFrame, note: str) -> Figure:
-    """Draw a figure from its table; ``note`` is written above it."""
+def figure_class() -> type[Figure]:
+    """Return matplotlib's figures; where it is missing, an error says how to get it."""
     try:
         from matplotlib.figure import Figure
     except ImportError as error:
         raise ImportError("pictures need matplotlib; install it with: pip install 'skpbnas[plot]'") from error
+    return Figure
+
+
+def draw(results: Results, figure: int, table: pd.DataFrame, note: str) -> Figure:
+    """Draw a figure from its table; ``note`` is written above it."""
+    Figure = figure_class()
     double = figure in (3, 7, 8, 12)
     canvas = Figure(figsize=(10.5 if double else 8.4, 5.2), layout="constrained")
     _DRAWERS[figure](results, figure, table, canvas)

@@ -9,7 +9,7 @@ from pathlib import Path
 from ..datasets import TabularBenchmark
 from ._claims import findings
 from ._experiments import FIGURES, QUICK
-from ._figures import draw
+from ._figures import draw, figure_class
 from ._report import write_report
 from ._results import Results
 from ._runner import jobs, run_all, selected
@@ -78,6 +78,7 @@ def reproduce(
         raise ValueError(f"figures={sorted(unknown)} is not allowed; choose from {sorted(FIGURES)}")
     if runs < 1:
         raise ValueError(f"runs={runs} is not allowed; give a number from 1 on")
+    figure_class()  # told now that it is missing, and not after hours of runs
     task = Task.of(table, repr(table) if source is None else source)
     folder = Path(output)
     runs = min(runs, QUICK_RUNS) if quick else runs

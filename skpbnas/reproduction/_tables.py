@@ -13,8 +13,8 @@ from ._results import Results
 from ._run import TARGETS, count
 from ._statistics import estimate
 
-N_BINS = 80
-EVERY = 20
+N_BINS = 80  # of a distribution
+EVERY = 20  # evaluations from one point of a convergence curve to the next
 
 
 def distribution_table(results: Results, keys: Iterable[str]) -> pd.DataFrame:
