@@ -264,7 +264,11 @@ def _check_listing(space: SearchSpace, X: Rows) -> None:
 
 
 def _check_value(space: SearchSpace, X: Rows) -> None:
-    copy = pickle.loads(pickle.dumps(space))
+    try:
+        copy = pickle.loads(pickle.dumps(space))
+    except (pickle.PicklingError, AttributeError, TypeError) as error:
+        rule = "can be pickled, for other processes: define its class and functions at the top of a module"
+        _require(space, "pickle", False, rule, str(error))
     same = _same(copy.canonical_key(X), space.canonical_key(X))
     _require(space, "pickle", same, "keeps the canonical keys")
     rule = "says what the space is, and nothing else: checkpoints tell spaces apart by it"

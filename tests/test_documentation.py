@@ -3,7 +3,9 @@
 import pkgutil
 import re
 import shlex
+import sys
 import textwrap
+import types
 from importlib import import_module
 from pathlib import Path
 
@@ -30,11 +32,12 @@ def test_python_blocks_run(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("MPLBACKEND", "agg")
     text = page.read_text()
-    namespace: dict[str, object] = {}
+    module = types.ModuleType("page")  # where pickle finds the classes of a page
+    monkeypatch.setitem(sys.modules, "page", module)
     for match in BLOCK.finditer(text):
         code = match["fenced"] or textwrap.dedent(match["indented"])
         first_line = text[: match.start()].count("\n") + (1 if match["fenced"] else 2)
-        exec(compile("\n" * first_line + code, str(page), "exec"), namespace)
+        exec(compile("\n" * first_line + code, str(page), "exec"), module.__dict__)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=NAMES)

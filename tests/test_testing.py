@@ -205,6 +205,14 @@ def test_a_space_that_breaks_a_sentence_is_told_which(method, replacement, sente
     assert str(raised.value).startswith("BrokenSpace.")
 
 
+def test_a_space_that_cannot_be_sent_to_another_process_is_told_so():
+    class Local(SubsetSpace):
+        pass
+
+    with pytest.raises(AssertionError, match="Local.pickle .* at the top of a module"):
+        check_space(Local(3))
+
+
 # ----------------------------------------------------------------------- samplers that break a sentence
 
 
