@@ -24,8 +24,11 @@ def n_workers(n_jobs: int | None) -> int:
         None: as ``joblib.parallel_config`` has it, else 1. Negative: as many as there are processors or, with
         Dask, threads of workers.
     """
-    count = n_jobs if n_jobs is not None and n_jobs > 0 else int(joblib.effective_n_jobs(n_jobs))
-    return 0 if count == 1 and not hasattr(get_active_backend()[0], "client") else count
+    if not hasattr(get_active_backend()[0], "client"):
+        count = int(joblib.effective_n_jobs(n_jobs))
+        return count if count > 1 else 0
+    # With Dask joblib returns all threads of the cluster, whatever it is asked for.
+    return n_jobs if n_jobs is not None and n_jobs > 0 else int(joblib.effective_n_jobs(n_jobs))
 
 
 class Workers:

@@ -50,6 +50,12 @@ def test_joblib_says_how_many():
     assert set(processes) == {os.getpid()}
 
 
+def test_the_sequential_backend_needs_no_workers(expected):
+    with joblib.parallel_config("sequential"):
+        search = make().run(n_edges, 20, n_jobs=2)
+    np.testing.assert_array_equal(search.evaluated_rows_, expected)
+
+
 def test_unknown_backends_are_refused():
     with joblib.parallel_config("multiprocessing"), pytest.raises(ValueError, match="MultiprocessingBackend"):
         make().run(n_edges, 8, n_jobs=2)
