@@ -1,0 +1,402 @@
+"""The sampler in a study: what it proposes, learns from, and leaves in the storage."""
+
+import os
+import pickle
+import subprocess
+import sys
+import warnings
+
+import numpy as np
+import optuna
+import pytest
+from optuna.distributions import CategoricalDistribution
+from optuna.trial import TrialState
+from sklearn.linear_model import Ridge
+
+from skpbnas import CellSpace, PBNASSampler
+from skpbnas.candidates import SpaceExhaustedWarning
+
+SPACE = CellSpace(5, ["conv", "pool"])
+DOMAINS = SPACE.distributions()
+
+
+@pytest.fixture(autouse=True)
+def quiet():
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        yield
+
+
+def pbnas(space=SPACE, **options):
+    """A sampler that fits in no time."""
+    return PBNASSampler(space, **{"predictor": Ridge(), "seed": 0} | options)
+
+
+def objective(trial):
+    """Count what a cell has: 'conv' vertices count most."""
+    cell = SPACE.suggest(trial)
+    return 3 * cell.operations.count("conv") + float(np.sum(cell.adjacency))
+
+
+def raw_objective(trial):
+    """Suggest the same parameters without a space."""
+    params = {name: trial.suggest_categorical(name, domain.choices) for name, domain in DOMAINS.items()}
+    row = SPACE.params_to_row(params)
+    return float(row.sum()) if SPACE.is_valid(row[None])[0] else 0.0
+
+
+def keys(trials):
+    """The canonical keys of trials, all of which must be valid cells."""
+    X = np.stack([SPACE.params_to_row(trial.params) for trial in trials])
+    assert SPACE.is_valid(X).all()
+    return SPACE.canonical_key(X).tolist()
+
+
+def run(n_trials=20, sampler=None, target=objective, **options):
+    study = optuna.create_study(sampler=sampler or pbnas(), **{"direction": "maximize"} | options)
+    study.optimize(target, n_trials=n_trials)
+    return study
+
+
+# ------------------------------------------------------------------------------------------- proposals
+
+
+def test_every_trial_is_another_valid_cell():
+    study = run(30)
+    assert len(set(keys(study.trials))) == 30
+
+
+@pytest.mark.parametrize("direction", ["maximize", "minimize"])
+def test_it_finds_better_cells_than_random_search(direction):
+    sign = 1 if direction == "maximize" else -1
+    found = run(40, direction=direction).best_value
+    control = run(40, pbnas(predictor="random", n_startup_trials=40), direction=direction).best_value
+    assert sign * found >= sign * control
+    values = sorted(objective(optuna.trial.FixedTrial(SPACE.row_to_params(row))) for row in SPACE.enumerate())
+    assert found == (values[-1] if sign > 0 else values[0])
+
+
+def test_graph_parameters_are_recognised_by_their_names():
+    study = run(30, pbnas(space=None), raw_objective)
+    assert len(set(keys(study.trials[1:]))) == 29  # of the first trial nothing is known
+
+
+def test_cells_as_large_as_those_refused_are_left_alone():
+    def limited(trial):
+        value = raw_objective(trial)
+        n_edges = SPACE.params_to_row(trial.params)[:25].sum()
+        trial.set_constraint("edges", float(n_edges - 5))
+        return value
+
+    study = run(60, pbnas(space=None), limited)
+    n_edges = [SPACE.params_to_row(trial.params)[:25].sum() for trial in study.trials]
+    assert max(n_edges[-20:]) == 5
+
+
+def test_a_batch_comes_from_one_fit():
+    fits = []
+
+    class Counting(Ridge):
+        def fit(self, X, y):
+            fits.append(len(y))
+            return super().fit(X, y)
+
+    run(17, pbnas(predictor=Counting(), batch_size=5, n_startup_trials=7))
+    assert fits == [7, 12]
+
+
+def test_workers_take_the_rest_of_a_batch():
+    study = run(4)
+    other = optuna.load_study(study_name=study.study_name, storage=study._storage, sampler=pbnas(seed=1))
+    first = study.ask(DOMAINS)
+    rest = [other.ask(DOMAINS) for _ in range(3)]
+    assert "pbnas:batch:0" in study.trials[first.number].system_attrs
+    assert not any("pbnas:batch:0" in study.trials[trial.number].system_attrs for trial in rest)
+    assert len(set(keys(study.trials))) == 8
+
+
+def test_two_workers_never_keep_the_same_cell(monkeypatch):
+    """Both choose before either can see the other's choice."""
+    study = run(8)
+    from skpbnas.sampler import _sampler
+
+    write, racing = _sampler.write_note, []
+
+    def write_both(storage, trial_id, name, note):
+        write(storage, trial_id, name, note)
+        if name == "params" and not racing:
+            racing.append(note)
+            rival = study.ask()
+            write(storage, rival._trial_id, name, note)
+
+    monkeypatch.setattr(_sampler, "write_note", write_both)
+    trial = study.ask(DOMAINS)
+    chosen = SPACE.canonical_key(SPACE.params_to_row(trial.params)[None])[0]
+    rival = {name: DOMAINS[name].to_external_repr(value) for name, value in racing[0].items()}
+    assert chosen != SPACE.canonical_key(SPACE.params_to_row(rival)[None])[0]
+
+
+def test_threads_share_a_sampler():
+    study = optuna.create_study(direction="maximize", sampler=pbnas())
+    study.optimize(objective, n_trials=40, n_jobs=4)
+    assert len(set(keys(study.trials))) == 40
+
+
+def test_an_exhausted_space_is_told_and_repeats():
+    space = CellSpace(3, ["conv"])
+    study = optuna.create_study(sampler=pbnas(space, batch_size=10))
+    with pytest.warns(SpaceExhaustedWarning, match="every architecture"):
+        study.optimize(lambda trial: len(space.suggest(trial).operations), n_trials=len(space) + 2)
+    first = [space.params_to_row(trial.params) for trial in study.trials[: len(space)]]
+    assert len(set(space.canonical_key(np.stack(first)))) == len(space)
+    assert all(trial.state == TrialState.COMPLETE for trial in study.trials)
+
+
+# --------------------------------------------------------------------------------------- reproducibility
+
+
+def test_the_same_seed_gives_the_same_trials():
+    again = pickle.loads(pickle.dumps(pbnas()))
+    expected = [trial.params for trial in run().trials]
+    assert [trial.params for trial in run(sampler=again).trials] == expected
+    assert [trial.params for trial in run(sampler=pbnas(seed=1)).trials] != expected
+
+
+def test_a_study_does_not_depend_on_the_process_that_continues_it(tmp_path):
+    code = (
+        "import sys, optuna; from test_sampler import *; "
+        "study = optuna.create_study(storage=sys.argv[1], study_name='s', direction='maximize', "
+        "sampler=pbnas(), load_if_exists=True); study.optimize(objective, n_trials=int(sys.argv[2])); "
+        "print(*keys(study.trials))"
+    )
+
+    def process(storage, n_trials, hash_seed):
+        environment = os.environ | {"PYTHONHASHSEED": hash_seed, "OMP_NUM_THREADS": "1"}
+        return subprocess.run(
+            [sys.executable, "-c", code, f"sqlite:///{tmp_path}/{storage}", str(n_trials)],
+            cwd=os.path.dirname(__file__),
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+
+    whole = process("whole.db", 14, "1")
+    process("parts.db", 6, "2")
+    assert process("parts.db", 8, "3") == whole
+    assert [int(key) for key in whole.split()] == keys(run(14).trials)
+
+
+def test_copied_studies_and_added_trials_are_learned_from():
+    study = run(12)
+    expected = keys([optuna.load_study(study_name=study.study_name, storage=study._storage).trials[-1]])
+    storage = optuna.storages.InMemoryStorage()
+    optuna.copy_study(from_study_name=study.study_name, from_storage=study._storage, to_storage=storage)
+    copied = optuna.load_study(study_name=study.study_name, storage=storage, sampler=pbnas())
+    added = optuna.create_study(direction="maximize", sampler=pbnas())
+    added.add_trials(study.trials)
+    for other in (study, copied, added):
+        other.optimize(objective, n_trials=4)
+        assert len(set(keys(other.trials))) == 16
+    assert (
+        [t.params for t in copied.trials]
+        == [t.params for t in study.trials]
+        == [t.params for t in added.trials]
+    )
+    assert expected == [keys(copied.trials)[11]]
+
+
+# ------------------------------------------------------------------------------------ trials of all kinds
+
+
+def test_failed_pruned_and_infinite_trials_do_no_harm():
+    outcomes = iter(
+        [float("nan"), float("inf"), -float("inf"), optuna.TrialPruned(), RuntimeError(), None] * 3
+        + [None] * 12
+    )
+
+    def moody(trial):
+        value, outcome = objective(trial), next(outcomes)
+        if isinstance(outcome, Exception):
+            raise outcome
+        return value if outcome is None else outcome
+
+    study = optuna.create_study(direction="maximize", sampler=pbnas())
+    study.optimize(moody, n_trials=30, catch=(RuntimeError,))
+    assert len(study.trials) == 30
+    assert len(set(keys(study.trials))) == 30
+
+
+def test_enqueued_trials_come_first_and_are_not_proposed_again():
+    params = SPACE.row_to_params(SPACE.enumerate()[100])
+    study = optuna.create_study(direction="maximize", sampler=pbnas())
+    study.enqueue_trial(params)
+    study.enqueue_trial({"op_node_0": "pool", "edge_0": 1})
+    study.optimize(objective, n_trials=12)
+    assert study.trials[0].params == params
+    assert study.trials[1].params["op_node_0"] == "pool" and study.trials[1].params["edge_0"] == 1
+    assert len(set(keys(study.trials))) == 12
+
+
+@pytest.mark.parametrize("space", [SPACE, None])
+def test_fixed_parameters_stay_fixed(space):
+    sampler = optuna.samplers.PartialFixedSampler({"op_node_0": "pool", "edge_0": 1}, pbnas(space))
+    study = run(12, sampler, objective if space else raw_objective)
+    assert {trial.params["op_node_0"] for trial in study.trials} == {"pool"}
+    assert {trial.params["edge_0"] for trial in study.trials} == {1}
+    if space:
+        assert len(set(keys(study.trials))) == 12
+
+
+@pytest.mark.parametrize(
+    "pruner", [optuna.pruners.HyperbandPruner(max_resource=4), optuna.pruners.MedianPruner(2)]
+)
+def test_pruners_and_brackets(pruner):
+    def staged(trial):
+        value = objective(trial)
+        for step in range(4):
+            trial.report(value - 3 + step, step)
+            if trial.should_prune():
+                raise optuna.TrialPruned
+        return value
+
+    study = run(30, target=staged, pruner=pruner)
+    assert len(set(keys(study.trials))) == 30
+
+
+def test_a_trial_can_be_asked_for_and_told():
+    study = optuna.create_study(direction="maximize", sampler=pbnas())
+    trials = [study.ask(DOMAINS) for _ in range(10)]
+    assert len(set(keys(trials))) == 10
+    for trial in reversed(trials):
+        study.tell(trial, objective(optuna.trial.FixedTrial(trial.params)))
+    study.tell(study.ask(DOMAINS), state=TrialState.FAIL)
+    study.optimize(objective, n_trials=4)
+    assert len(set(keys(study.trials))) == 15
+
+
+def test_a_retried_trial_tries_what_it_was_to_try():
+    study = run(8)
+    trial = study.ask()
+    trial.suggest_categorical("edge_0", (0, 1))
+    study.tell(trial, state=TrialState.FAIL)
+    optuna.storages.RetryHeartbeatStaleTrialCallback()(study, study.trials[-1])
+    planned = study.trials[-2].system_attrs["pbnas:params:0"]
+    study.optimize(objective, n_trials=1)
+    assert study.trials[-1].system_attrs["pbnas:params:0"] == planned
+    assert keys(study.trials[-1:])[0] not in keys(study.trials[:8])
+
+
+# --------------------------------------------------------------------------- objectives and constraints
+
+
+def test_several_objectives_approach_the_front():
+    def both(trial):
+        cell = SPACE.suggest(trial)
+        return float(np.sum(cell.adjacency)), cell.operations.count("conv")
+
+    study = optuna.create_study(directions=["minimize", "maximize"], sampler=pbnas())
+    study.optimize(both, n_trials=40)
+    assert len(set(keys(study.trials))) == 40
+    # A chain of as many 'conv' vertices has the fewest edges.
+    assert {tuple(trial.values) for trial in study.best_trials} == {(k + 1, k) for k in range(4)}
+
+
+def test_infeasible_trials_are_worse_than_all_others():
+    def constrained(trial):
+        value = objective(trial)
+        trial.set_constraint("pools", trial.params["op_node_0"].count("conv") - 0.5)
+        return value
+
+    study = run(60, target=constrained)
+    late = [trial.params["op_node_0"] for trial in study.trials[-30:]]
+    assert late.count("pool") > 20
+
+
+def test_a_graph_of_the_user_s_own_is_reported_as_infeasible():
+    study = run(40, optuna.samplers.RandomSampler(seed=0))
+    pruned = study.get_trials(states=[TrialState.PRUNED])
+    assert pruned
+    assert all(trial.constraints == {"architecture": 1.0} for trial in pruned)
+
+
+def test_any_parameters_will_do():
+    def plain(trial):
+        x = trial.suggest_float("x", -5, 5)
+        rate = trial.suggest_float("rate", 1e-6, 1, log=True)
+        kind = trial.suggest_categorical("kind", ["a", None, 3])
+        extra = trial.suggest_int("extra", 0, 3) if kind == "a" else 0
+        return (x - 2) ** 2 + (np.log10(rate) + 3) ** 2 + (kind is not None) + extra
+
+    study = optuna.create_study(sampler=PBNASSampler(seed=0))
+    study.optimize(plain, n_trials=50)
+    assert study.best_value < 0.5
+    assert study.best_params["kind"] is None
+
+
+# -------------------------------------------------------------------------------------------- bad input
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"space": "cells"}, "space='cells' is not allowed"),
+        ({"batch_size": 0}, "batch_size=0 is not allowed"),
+        ({"n_startup_trials": -1}, "n_startup_trials=-1 is not allowed"),
+        ({"predictor": "gcn"}, "predictor='gcn' is not allowed"),
+    ],
+)
+def test_bad_arguments_are_refused(options, message):
+    with pytest.raises(ValueError, match=message):
+        PBNASSampler(**options)
+
+
+def test_a_study_with_other_names_is_told_so():
+    study = optuna.create_study(sampler=pbnas())
+    with pytest.raises(ValueError, match="has not suggested .*edge_0.*suggest"):
+        study.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=5)
+    assert [trial.state for trial in study.trials] == [TrialState.COMPLETE]
+
+
+def test_a_study_with_other_choices_is_told_so():
+    study = optuna.create_study(sampler=pbnas())
+    study.add_trial(
+        optuna.create_trial(
+            params={"op_node_0": "skip"},
+            distributions={"op_node_0": CategoricalDistribution(["skip", "conv"])},
+            value=0.0,
+        )
+    )
+    with pytest.raises(ValueError, match="trial 0 has op_node_0 .* suggest the parameters by"):
+        study.optimize(objective, n_trials=5)
+    assert [trial.state for trial in study.trials] == [TrialState.COMPLETE, TrialState.FAIL]
+
+
+def test_values_that_the_space_does_not_have_are_not_learned_from():
+    study = optuna.create_study(sampler=PBNASSampler(predictor=Ridge(), seed=0))
+    study.enqueue_trial({"x": 30.0})
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        study.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=10)
+    assert all(0 <= trial.params["x"] <= 1 for trial in study.trials[1:])
+
+
+def test_a_storage_that_goes_away_leaves_nothing_behind_in_the_sampler():
+    class Storage(optuna.storages.InMemoryStorage):
+        is_away = False
+
+        def set_trial_system_attr(self, *arguments):
+            if self.is_away:
+                raise ConnectionError("the storage is away")
+            super().set_trial_system_attr(*arguments)
+
+    storage = Storage()
+    study = run(6, storage=storage)
+    storage.is_away = True
+    with pytest.raises(ConnectionError, match="away"):
+        study.optimize(objective, n_trials=1)
+    storage.is_away = False
+    study.optimize(objective, n_trials=6)
+    complete = study.get_trials(states=[TrialState.COMPLETE])
+    assert len(complete) == len(set(keys(complete))) == 12
