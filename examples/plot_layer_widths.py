@@ -13,7 +13,12 @@ the range. So the optimum is known: it scores 0.
 # %%
 import numpy as np
 
-from skpbnas import EvolutionaryCandidateSampler, GPRankPredictor, PredictorBasedSearch
+from skpbnas import (
+    EvolutionaryCandidateSampler,
+    GPRankPredictor,
+    PredictorBasedSearch,
+    UniformCandidateSampler,
+)
 from skpbnas.spaces import ChainSpace
 
 space = ChainSpace([range(64, 512)] * 50)
@@ -31,14 +36,13 @@ def stand_in(widths):
 search = PredictorBasedSearch(
     space,
     GPRankPredictor(n_nodes=1, exploration=1.0),
-    EvolutionaryCandidateSampler(n_candidates=200),
-    batch_size=8,
+    EvolutionaryCandidateSampler(),
     random_state=0,
 )
-search.run(stand_in, n_evaluations=120)
+search.run(stand_in, n_evaluations=100)
 
-control = PredictorBasedSearch(space, "random", batch_size=8, random_state=0)
-control.run(stand_in, n_evaluations=120)
+control = PredictorBasedSearch(space, "random", UniformCandidateSampler(n_candidates=100), random_state=0)
+control.run(stand_in, n_evaluations=100)
 
 # %%
 # Left, the best score so far. Right, the widths that were found, and the best ones.
@@ -47,7 +51,7 @@ import matplotlib.pyplot as plt
 from skpbnas.plotting import plot_convergence
 
 figure, (left, right) = plt.subplots(1, 2, figsize=(9.5, 4), layout="constrained")
-plot_convergence({"search": search.history_, "mutation only": control.history_}, oracle=0, ax=left)
+plot_convergence({"search": search.history_, "random search": control.history_}, oracle=0, ax=left)
 right.plot(search.best_architecture_, "o", color="#0072B2", label="found")
 right.plot(best_widths, color="0.4", linewidth=1, label="best")
 right.set(xlabel="layer", ylabel="channels")

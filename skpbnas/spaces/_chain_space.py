@@ -144,10 +144,15 @@ class ChainSpace(SearchSpace):
                 f"of space.encode"
             )
         finite = np.isfinite(rows).all(axis=1)
-        rows = np.where(finite[:, None], rows, 0).astype(np.float32, copy=False)
-        rows = self._in_order(rows)
+        if not finite.all():
+            rows = np.where(finite[:, None], rows, 0)
+        rows = self._in_order(rows.astype(np.float32, copy=False))
         choices = self._nearest(split_rows(rows, self.n_nodes)[1])
-        return choices, finite & (np.abs(rows - self._rows(choices)) <= _TOLERANCE).all(axis=1)
+        expected = self._rows(choices)
+        valid = (rows == expected).all(axis=1)
+        rest = np.flatnonzero(~valid)  # few, where rows come from here
+        valid[rest] = (np.abs(rows[rest] - expected[rest]) <= _TOLERANCE).all(axis=1)
+        return choices, finite & valid
 
     def _in_order(self, rows: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return rows with their nodes in the order of the layers, as far as their positions tell it."""
