@@ -26,11 +26,15 @@ class SparseMap(NamedTuple):
     """A constant sparse matrix and its transpose, for products that gradients flow through."""
 
     matrix: Bags  # (n_out, n_in)
-    transpose: Bags  # (n_in, n_out)
+    transpose: Bags | None  # (n_in, n_out); only gradients need it
 
     def __matmul__(self, dense: Tensor) -> Tensor:
         result: Tensor = _SparseProduct.apply(dense, self.matrix, self.transpose)
         return result
+
+    def to(self, device: str) -> SparseMap:
+        """Move the matrix, and its transpose if there is one, to a device."""
+        return SparseMap(self.matrix.to(device), self.transpose and self.transpose.to(device))
 
 
 class Bags(NamedTuple):
@@ -44,12 +48,16 @@ class Bags(NamedTuple):
         # A sum of bags of rows; faster than the product with a tensor of PyTorch's CSR layout.
         return embedding_bag(self.columns, dense, self.starts, mode="sum", per_sample_weights=self.values)
 
+    def to(self, device: str) -> Bags:
+        """Move everything to a device."""
+        return Bags(*(tensor.to(device) for tensor in self))
+
 
 class _SparseProduct(torch.autograd.Function):
     """The product with a constant matrix; its gradient is the product with the transpose."""
 
     @staticmethod
-    def forward(ctx: Any, dense: Tensor, matrix: Bags, transpose: Bags) -> Tensor:
+    def forward(ctx: Any, dense: Tensor, matrix: Bags, transpose: Bags | None) -> Tensor:
         ctx.transpose = transpose
         return matrix @ dense
 
@@ -88,7 +96,7 @@ class ContextIndex(NamedTuple):
             return self
         return ContextIndex(
             self.features.to(device),
-            [SparseMap(*(Bags(*(t.to(device) for t in bags)) for bags in pair)) for pair in self.messages],
+            [messages.to(device) for messages in self.messages],
             [own.to(device) for own in self.own],
             self.nodes.to(device),
             self.pooling.to(device),
@@ -96,7 +104,12 @@ class ContextIndex(NamedTuple):
 
 
 def build_index(
-    adjacency: NDArray, features: NDArray, n_convolutions: int, both: bool, dtype: torch.dtype
+    adjacency: NDArray,
+    features: NDArray,
+    n_convolutions: int,
+    both: bool,
+    dtype: torch.dtype,
+    gradients: bool = True,
 ) -> ContextIndex:
     """Find the distinct contexts of graphs; :attr:`ContextIndex.pooling` is left empty.
 
@@ -109,6 +122,8 @@ def build_index(
         Whether messages also go from a node to its successors, and not only the way eq. 3 sends them.
     dtype : torch.dtype
         Of the features and the messages.
+    gradients : bool
+        Whether gradients will flow through the index.
     """
     n, n_nodes, d = features.shape
     edges = adjacency != 0
@@ -126,7 +141,9 @@ def build_index(
         parts = [_messages(edges[row, node], contexts, node, n_previous)]
         if both:
             parts.append(_messages(edges[row, :, node], contexts, node, n_previous))
-        messages.append(_sparse_map(sparse.hstack(parts, format="csr"), dtype))
+        matrix = sparse.hstack(parts, format="csr") if both else parts[0]
+        transpose = _bags(matrix.T.tocsr(), dtype) if gradients else None
+        messages.append(SparseMap(_bags(matrix, dtype), transpose))
         own.append(torch.as_tensor(previous[row, node]))
     nodes = torch.as_tensor(codes.reshape(n, n_nodes))
     return ContextIndex(distinct_features, messages, own, nodes, torch.empty(0))
@@ -139,10 +156,6 @@ def _messages(mask: NDArray, contexts: NDArray, node: NDArray, n_in: int) -> spa
     degree = mask.sum(axis=1)
     starts = np.concatenate([[0], np.cumsum(degree)])
     return sparse.csr_array((np.repeat(degree**-0.5, degree), contexts[mask], starts), (len(mask), n_in))
-
-
-def _sparse_map(matrix: sparse.csr_array, dtype: torch.dtype) -> SparseMap:
-    return SparseMap(*(_bags(m, dtype) for m in (matrix, matrix.T.tocsr())))
 
 
 def _bags(matrix: sparse.csr_array, dtype: torch.dtype) -> Bags:

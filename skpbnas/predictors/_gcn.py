@@ -19,10 +19,11 @@ from torch import Tensor, nn
 from .._rows import node_features, nodes_in_columns, split_rows
 from ._contexts import ContextIndex
 from ._network import GraphConvolutionalNetwork
+from ._remembered import RememberedIndices
 from ._scoring import kendall_score
 from ._training import make_loss, make_optimizer, torch_threads, train
 
-_CHUNK = 20_000  # rows scored at a time, which bounds the memory
+_REMEMBERED = RememberedIndices()
 
 
 class GCNRankPredictor(RegressorMixin, BaseEstimator):
@@ -234,9 +235,9 @@ class GCNRankPredictor(RegressorMixin, BaseEstimator):
             return False
         return self.n_nodes_ == n_nodes and self._network.weights[0].shape[1] == n_features
 
-    def _index(self, X: NDArray, dtype: torch.dtype) -> ContextIndex:
+    def _index(self, X: NDArray, dtype: torch.dtype, gradients: bool = True) -> ContextIndex:
         adjacency, features = split_rows(X, self.n_nodes_)
-        return self._network.index(adjacency, features, dtype).to(self.device)
+        return self._network.index(adjacency, features, dtype, gradients).to(self.device)
 
     def _raw_scores(self, X: ArrayLike) -> NDArray[np.float64]:
         """Return the outputs of the networks, shape ``(E, n)``."""
@@ -245,11 +246,10 @@ class GCNRankPredictor(RegressorMixin, BaseEstimator):
         # Architectures are small integers and scored in single precision, a table of doubles in double.
         dtype = torch.float64 if rows.dtype == np.float64 else torch.float32
         network = self._network if dtype == torch.float32 else deepcopy(self._network).to(dtype)
-        parts = []
+        kind = (self.n_nodes_, len(network.weights), network.both, network.residual, rows.dtype, self.device)
         with torch.inference_mode():
-            for start in range(0, len(rows), _CHUNK):
-                index = self._index(rows[start : start + _CHUNK], dtype)
-                parts.append(network.score_contexts(index).cpu().double().numpy())
+            indices = _REMEMBERED.of(rows, kind, lambda piece: self._index(piece, dtype, gradients=False))
+            parts = [network.score_contexts(index).cpu().double().numpy() for index in indices]
         return np.concatenate(parts, axis=1)
 
     def _set_scale(self, scores: NDArray[np.float64], y: NDArray[np.float64]) -> None:

@@ -84,9 +84,11 @@ class GraphConvolutionalNetwork(nn.Module):
 
     # ----------------------------------------------------------- the same on distinct contexts only
 
-    def index(self, adjacency: NDArray, features: NDArray, dtype: torch.dtype) -> ContextIndex:
+    def index(
+        self, adjacency: NDArray, features: NDArray, dtype: torch.dtype, gradients: bool = True
+    ) -> ContextIndex:
         """Find the distinct contexts of graphs ``(n, L, L)``, ``(n, L, d)``, for :meth:`score_contexts`."""
-        index = build_index(adjacency, features, len(self.weights), self.both, dtype)
+        index = build_index(adjacency, features, len(self.weights), self.both, dtype, gradients)
         dense = (torch.tensor(np.ascontiguousarray(array), dtype=dtype) for array in (adjacency, features))
         return index._replace(pooling=self.pooling(*dense))
 
