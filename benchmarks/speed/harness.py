@@ -1,0 +1,94 @@
+"""Timing, the machine's limits, and the record of a measurement."""
+
+from __future__ import annotations
+
+import platform
+import resource
+from collections.abc import Callable
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+import torch
+
+
+@dataclass
+class Measurement:
+    """One line of the report.
+
+    ``reference_seconds`` is for the same work, measured in the same run; ``limit_seconds`` is what the work
+    would take at the machine's limit, where that is known.
+    """
+
+    case: str
+    size: str
+    goal: str
+    seconds: float
+    work: float
+    unit: str
+    reference: str = ""
+    reference_seconds: float | None = None
+    limit_seconds: float | None = None
+    note: str = ""
+
+    def __str__(self) -> str:
+        text = (
+            f"{self.case} ({self.size}): {self.seconds:.4g} s, {self.work / self.seconds:,.0f} {self.unit}/s"
+        )
+        if self.reference_seconds is not None:
+            text += f", {self.reference_seconds / self.seconds:.1f}x {self.reference}"
+        if self.limit_seconds is not None:
+            text += f", {100 * self.limit_seconds / self.seconds:.0f} % of the machine's limit"
+        return f"{text}; goal: {self.goal}{'; ' * bool(self.note)}{self.note}"
+
+
+@dataclass
+class Machine:
+    """What bounds every computation here: products of matrices, and bytes moved."""
+
+    gflops: float
+    gigabytes: float
+
+    @classmethod
+    def measure(cls) -> Machine:
+        """Time a product of large matrices and a copy."""
+        A = torch.randn(2048, 2048)
+        bytes_in = np.ones(2**25)
+        product = best(lambda: A @ A, 5)
+        copy = best(bytes_in.copy, 5)
+        return cls(2 * 2048**3 / product / 1e9, 2 * bytes_in.nbytes / copy / 1e9)
+
+    def describe(self) -> dict[str, Any]:
+        """Return the limits and the versions, for the report."""
+        return {
+            "gflops": round(self.gflops, 1),
+            "gigabytes_per_second": round(self.gigabytes, 1),
+            "threads": torch.get_num_threads(),
+            "processor": platform.processor() or platform.machine(),
+            "python": platform.python_version(),
+            "torch": torch.__version__,
+            "numpy": np.__version__,
+        }
+
+
+def best(work: Callable[[], Any], n_times: int = 3) -> float:
+    """Return the shortest of several times: other work on the machine can only add to it."""
+    times = []
+    for _ in range(n_times):
+        start = perf_counter()
+        work()
+        times.append(perf_counter() - start)
+    return min(times)
+
+
+def interleaved(n_times: int, *works: Callable[[], Any]) -> list[float]:
+    """Return the shortest time of each of several works that take turns."""
+    times = [[best(work, 1) for work in works] for _ in range(n_times)]
+    return [min(column) for column in zip(*times, strict=True)]
+
+
+def peak_gigabytes() -> float:
+    """Return the largest resident memory of this process so far."""
+    kilobytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return kilobytes * 1024 / 1e9
