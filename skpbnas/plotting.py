@@ -120,7 +120,7 @@ def plot_pareto_front(
                 f"draw their columns in pairs"
             )
         colour, style = COLOURS[k % len(COLOURS)], LINE_STYLES[k % len(LINE_STYLES)]
-        ax.scatter(*scores.T, s=8, color=colour, alpha=0.35, linewidth=0)
+        ax.scatter(scores[:, 0], scores[:, 1], s=8, color=colour, alpha=0.35, linewidth=0)
         front = scores[frame["on_front"]]
         front = front[np.argsort(front[:, 0])]
         # What is left of a point and below it is dominated: the line steps down at the point.

@@ -9,6 +9,7 @@ import types
 from importlib import import_module
 from pathlib import Path
 
+import cloudpickle
 import pytest
 
 import skpbnas
@@ -34,6 +35,7 @@ def test_python_blocks_run(page, tmp_path, monkeypatch):
     text = page.read_text()
     module = types.ModuleType("page")  # where pickle finds the classes of a page
     monkeypatch.setitem(sys.modules, "page", module)
+    cloudpickle.register_pickle_by_value(module)  # as those of a script are, for other processes
     for match in BLOCK.finditer(text):
         code = match["fenced"] or textwrap.dedent(match["indented"])
         first_line = text[: match.start()].count("\n") + (1 if match["fenced"] else 2)
