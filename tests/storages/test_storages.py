@@ -1,0 +1,90 @@
+"""Workers in four processes on one study, in every storage that Optuna shares between processes."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import optuna
+import pytest
+import storage_servers
+from optuna.storages import RetryHeartbeatStaleTrialCallback
+from optuna.trial import TrialState
+from storage_worker import SPACE, STUDY, objective, open_storage, sampler
+
+WORKER = Path(__file__).with_name("storage_worker.py")
+N_WORKERS = 4
+N_TRIALS = 12  # of each worker
+HANGS_IN = 4  # the trial in which one of them is killed
+DRIVERS = {"postgresql": "psycopg2", "redis": "redis"}
+
+
+@pytest.fixture(params=["sqlite", "journal", "postgresql", "redis"])
+def address(request, tmp_path):
+    """The address of an empty storage."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path}/study.db"
+    elif request.param == "journal":
+        yield f"journal:{tmp_path}/study.log"
+    else:
+        pytest.importorskip(DRIVERS[request.param])
+        try:
+            with getattr(storage_servers, request.param)() as url:
+                yield url
+        except storage_servers.ServerMissing as reason:
+            pytest.skip(str(reason))
+
+
+def run_workers(address: str) -> int:
+    """Let four processes work, one of which is killed in the middle of a trial; return the trial's number."""
+    command = [sys.executable, str(WORKER), address, *map(str, (N_WORKERS, N_TRIALS, HANGS_IN))]
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    killed = -1
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as workers:
+        for line in workers.stdout:
+            word, *numbers = line.split()
+            if word == "hanging":
+                killed, process = map(int, numbers)
+                os.kill(process, signal.SIGKILL)
+    assert line.split() == ["ended", str(-signal.SIGKILL), *["0"] * (N_WORKERS - 1)]
+    return killed
+
+
+def architectures(trials: list[optuna.trial.FrozenTrial]) -> np.ndarray:
+    """Return the keys of the trials' architectures, equal for isomorphic ones."""
+    X = np.stack([SPACE.params_to_row(trial.params) for trial in trials])
+    assert SPACE.is_valid(X).all()
+    return SPACE.canonical_key(X)
+
+
+@pytest.mark.filterwarnings("ignore::optuna.exceptions.ExperimentalWarning")
+def test_four_workers_one_of_them_killed(address):
+    """No architecture is tried twice, no trial is lost, and the killed one is retried where that exists."""
+    optuna.create_study(study_name=STUDY, storage=open_storage(address), direction="maximize")
+    killed = run_workers(address)
+    time.sleep(3)
+    # A worker that comes later, when nobody else is alive, finds what the dead one left.
+    storage = open_storage(address, grace_period=1)
+    study = optuna.load_study(study_name=STUDY, storage=storage, sampler=sampler())
+    study.optimize(objective, n_trials=1)
+
+    trials = study.get_trials()
+    states = Counter(trial.state for trial in trials)
+    n_complete = N_TRIALS * (N_WORKERS - 1) + HANGS_IN - 1 + 1
+    assert [trial.number for trial in trials] == list(range(len(trials)))
+    assert states[TrialState.COMPLETE] == n_complete
+    retries = [t for t in trials if RetryHeartbeatStaleTrialCallback.retried_trial_number(t) == killed]
+    if address.startswith(("sqlite", "postgresql")):
+        assert states == {TrialState.COMPLETE: n_complete, TrialState.FAIL: 1}
+        assert trials[killed].state == TrialState.FAIL
+        assert [trial.params for trial in retries] == [trials[killed].params]
+        assert retries[0].state == TrialState.COMPLETE
+    else:  # a journal knows no heartbeat: the trial stays pending, and nobody proposes its architecture again
+        assert states == {TrialState.COMPLETE: n_complete, TrialState.RUNNING: 1}
+        assert trials[killed].state == TrialState.RUNNING
+    keys = architectures([trial for trial in trials if trial not in retries])
+    assert len(set(keys)) == len(keys)
