@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from ._contexts import ContextIndex
 
 FEWEST = 20_000  # rows of a set that is cut and kept
-_MEAN, _MOST = 16_384, 40_000  # rows of a piece, which bounds the memory
+_MEAN, _MOST = 16_384, 20_000  # rows of a piece, which bounds the memory
 _KEPT = 1_000_000  # rows in all
 _ODD = np.uint64(0x9E3779B97F4A7C15)
 
