@@ -112,7 +112,7 @@ class PBNASSampler(BaseSampler):
         if space is not None:
             space.distributions()  # raises where it has no parameters
         self._space = space
-        self._predictor = default_predictor() if predictor is None else predictor
+        self._predictor = predictor
         self._candidates = EvolutionaryCandidateSampler() if candidates is None else candidates
         self._batch_size = batch_size
         self._n_startup_trials = n_startup_trials
@@ -271,7 +271,8 @@ class PBNASSampler(BaseSampler):
     ) -> Rows:
         """Return the best ``n`` rows of a pool that holds neither ``X`` nor ``others``, best first."""
         is_random = isinstance(self._predictor, str)
-        predictor = None if is_random else configured(self._predictor, space, self._seed)
+        chosen = default_predictor(space) if self._predictor is None else self._predictor
+        predictor = None if is_random else configured(chosen, space, self._seed)
         candidates = configured(self._candidates, space, self._seed)
         with warnings.catch_warnings():  # a pool that is smaller than it could be is no news for a study
             warnings.simplefilter("ignore", SpaceExhaustedWarning)

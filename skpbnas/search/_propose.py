@@ -12,7 +12,7 @@ from sklearn.base import clone
 from ..candidates import UniformCandidateSampler
 from ..metrics import non_dominated_order
 from ..predictors import GPRankPredictor
-from ..spaces import Rows, SearchSpace
+from ..spaces import ChainSpace, Rows, SearchSpace
 from ._several import order_by_improvement
 
 
@@ -40,13 +40,24 @@ class Proposal(NamedTuple):
     seconds: float
 
 
-def default_predictor() -> GPRankPredictor:
+def default_predictor(space: SearchSpace | None = None) -> GPRankPredictor:
     """Return the predictor of a search that is given none: a Gaussian process that scores what is possible.
 
     It found the best cells of NASBench-101 with the fewest evaluations of all that were compared; a process
     that scores what it expects gets stuck.
+
+    Parameters
+    ----------
+    space : SearchSpace, default=None
+        Of a :class:`~skpbnas.spaces.ChainSpace`, feasible in all or in part, rows are ranked as a table: what
+        a layer is for depends on its place more than on its neighbours. All others are ranked as graphs.
+
+    Returns
+    -------
+    GPRankPredictor
     """
-    return GPRankPredictor(exploration=2.0)
+    is_chain = isinstance(getattr(space, "space", space), ChainSpace)
+    return GPRankPredictor(n_nodes=1 if is_chain else None, exploration=2.0)
 
 
 def propose(

@@ -324,7 +324,7 @@ class PredictorBasedSearch(BaseEstimator):
         )
 
     def _set_up(self, archive: Archive, seed: int) -> None:
-        predictor = default_predictor() if self.predictor is None else self.predictor
+        predictor = default_predictor(self.space) if self.predictor is None else self.predictor
         pool = EvolutionaryCandidateSampler() if self.candidates is None else self.candidates
         self._archive, self._seed = archive, seed
         self._predictor = None if predictor == "random" else configured(predictor, self.space, seed)

@@ -7,7 +7,8 @@ from sklearn.linear_model import LinearRegression
 from skpbnas import CellSpace, ExhaustiveCandidateSampler, MaximumLikelihoodCandidateSampler
 from skpbnas.metrics import hypervolume, non_dominated_rank
 from skpbnas.predictors import GCNRankPredictor
-from skpbnas.search import propose
+from skpbnas.search import default_predictor, propose
+from skpbnas.spaces import ChainSpace, ConstrainedSpace
 
 SPACE = CellSpace(4, ["a", "b"])
 
@@ -68,3 +69,12 @@ def test_maximum_likelihood_fits_its_own_network_where_the_predictor_is_none(rng
     pool = MaximumLikelihoodCandidateSampler(SPACE, n_candidates=6)
     batch = propose(SPACE, LinearRegression(), pool, X, Y[:, 0], X[:0], 2, rng)
     assert pool.predictor is None and len(batch.rows) == 2
+
+
+def test_the_default_predictor_learns_which_place_of_a_chain_matters(rng):
+    chain = ChainSpace([range(1, 65)] * 6)
+    X = chain.sample(80, rng)
+    y = chain.numbers(X)[:, 2]  # only the third layer counts
+    for space in (chain, ConstrainedSpace(chain, lambda rows: np.ones(len(rows), bool))):
+        assert default_predictor(space).fit(X[:40], y[:40]).score(X[40:], y[40:]) > 0.8
+    assert default_predictor(SPACE).n_nodes is None  # the search fills in that of the space
