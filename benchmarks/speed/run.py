@@ -31,7 +31,7 @@ def main() -> None:
         for measurement in known[name](machine):
             print(measurement, flush=True)
             report["cases"][name].append(asdict(measurement))
-        arguments.output.write_text(json.dumps(report, indent=2) + "\n")
+            arguments.output.write_text(json.dumps(report, indent=2) + "\n")
 
 
 if __name__ == "__main__":
