@@ -21,8 +21,12 @@ if TYPE_CHECKING:
     from .search import PredictorBasedSearch as PredictorBasedSearch
     from .spaces import Cell as Cell
     from .spaces import CellSpace as CellSpace
+    from .spaces import ChainSpace as ChainSpace
+    from .spaces import ConstrainedSpace as ConstrainedSpace
     from .spaces import NASBench101Space as NASBench101Space
     from .spaces import NASBench201Space as NASBench201Space
+    from .spaces import ParameterSpace as ParameterSpace
+    from .spaces import ProductSpace as ProductSpace
     from .spaces import SearchSpace as SearchSpace
 
 __version__ = "0.1.0"
@@ -33,6 +37,8 @@ _HOME = {
     "ArchitectureEncoder": "preprocessing",
     "Cell": "spaces",
     "CellSpace": "spaces",
+    "ChainSpace": "spaces",
+    "ConstrainedSpace": "spaces",
     "EnsembleRankPredictor": "predictors",
     "EvolutionaryCandidateSampler": "candidates",
     "ExhaustiveCandidateSampler": "candidates",
@@ -43,7 +49,9 @@ _HOME = {
     "NASBench101Space": "spaces",
     "NASBench201Space": "spaces",
     "PBNASSampler": "sampler",
+    "ParameterSpace": "spaces",
     "PredictorBasedSearch": "search",
+    "ProductSpace": "spaces",
     "SearchSpace": "spaces",
     "TabularBenchmark": "datasets",
     "UniformCandidateSampler": "candidates",
