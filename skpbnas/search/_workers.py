@@ -61,7 +61,12 @@ class Workers:
 
     def submit(self, task: Any, function: Callable[..., Any], *arguments: Any) -> None:
         """Start ``function(*arguments)``; ``task`` is what its result will be told apart by."""
-        self._under_way[self._executor.submit(function, *arguments)] = task
+        try:
+            future = self._executor.submit(function, *arguments)
+        except TerminatedWorkerError:  # since the last results came in, a worker has died
+            self._executor = _open(self.n)
+            future = self._executor.submit(function, *arguments)
+        self._under_way[future] = task
 
     def finished(self) -> Iterator[tuple[Any, Any]]:
         """Wait for at least one result; yield tasks with their results, None where a worker died."""

@@ -3,6 +3,7 @@
 import os
 import signal
 import time
+from concurrent.futures import wait
 
 import joblib
 import numpy as np
@@ -11,6 +12,7 @@ from sklearn.linear_model import LinearRegression
 
 from skpbnas import CellSpace, EvolutionaryCandidateSampler, PredictorBasedSearch
 from skpbnas.search import _evaluate
+from skpbnas.search._workers import Workers
 
 SPACE = CellSpace(5, ["a", "b"])
 
@@ -75,6 +77,17 @@ def test_an_architecture_that_kills_its_worker_has_failed_and_the_others_have_no
     failed = search.history_["score"].isna()
     keys = SPACE.canonical_key(search.evaluated_rows_)
     assert len(failed) == 8 and keys[failed].tolist() == [deadly]
+
+
+def test_work_can_be_given_after_a_worker_died_unseen():
+    with Workers(2) as workers:
+        workers.submit("deadly", die)
+        wait(workers._under_way)
+        workers.submit("harmless", abs, -1)
+        results = {}
+        while len(workers):
+            results |= dict(workers.finished())
+    assert results == {"deadly": None, "harmless": 1}
 
 
 def test_a_worker_that_is_killed_from_outside_costs_nothing(expected, tmp_path):
