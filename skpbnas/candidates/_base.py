@@ -173,8 +173,8 @@ class Pool:
 
     def add(self, X: Rows, limit: int) -> int:
         """Add up to ``limit`` rows that are valid and new; return how many."""
-        X = X[self.space.is_valid(X)]
-        return self.add_valid(X, self.space.canonical_key(X), limit)
+        valid, keys = self.space.valid_keys(X)
+        return self.add_valid(X[valid], keys, limit)
 
     def add_valid(self, X: Rows, keys: NDArray[np.uint64], limit: int) -> int:
         """Add up to ``limit`` valid rows whose canonical keys are new; return how many."""

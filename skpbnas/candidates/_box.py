@@ -49,6 +49,11 @@ class Box:
             keys ^= keys >> np.uint64(32)
         return keys
 
+    def valid_keys(self, X: ArrayLike) -> tuple[NDArray[np.bool_], NDArray[np.uint64]]:
+        """Return both, the keys of the accepted rows only."""
+        valid = self.is_valid(X)
+        return valid, self.canonical_key(np.asarray(X)[valid])
+
     def canonicalize(self, X: ArrayLike) -> NDArray[np.float64]:
         """Return the rows."""
         return np.asarray(X, dtype=np.float64)

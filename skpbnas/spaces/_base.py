@@ -67,6 +67,15 @@ class SearchSpace(ABC):
     def canonical_key(self, X: ArrayLike) -> NDArray[np.uint64]:
         """Return one number per valid row, equal for isomorphic rows and distinct otherwise."""
 
+    def valid_keys(self, X: ArrayLike) -> tuple[NDArray[np.bool_], NDArray[np.uint64]]:
+        """Return which rows are valid, and the canonical keys of those that are.
+
+        What :meth:`is_valid` and :meth:`canonical_key` return, for spaces that can find both at once.
+        """
+        rows = np.asarray(X)
+        valid = self.is_valid(rows)
+        return valid, self.canonical_key(rows[valid])
+
     @abstractmethod
     def canonicalize(self, X: ArrayLike) -> Rows:
         """Return each row in canonical form; isomorphic rows become the same row."""

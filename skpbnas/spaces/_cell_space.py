@@ -117,7 +117,15 @@ class CellSpace(SearchSpace):
         Valid rows are binary and one-hot, with one input and one output, every vertex on a path between
         them, and at most ``max_edges`` edges.
         """
+        return self._valid(X, *self._graphs(X))
+
+    def valid_keys(self, X: ArrayLike) -> tuple[NDArray[np.bool_], NDArray[np.uint64]]:
+        """Return which rows are valid, and the canonical keys of those that are."""
         graphs, acyclic = self._graphs(X)
+        valid = self._valid(X, graphs, acyclic)
+        return valid, canonical_key(graphs.take(valid))
+
+    def _valid(self, X: ArrayLike, graphs: Graphs, acyclic: NDArray[np.bool_]) -> NDArray[np.bool_]:
         valid = acyclic & well_formed(X, self.n_nodes, self.n_node_features)
         present = np.zeros_like(graphs.children[0])
         for i in range(self.n_nodes):

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ._cell import Cell
-from ._graphs import MAX_NODES, Graphs, from_dense, pack, to_dense, topological_sort
+from ._graphs import MAX_NODES, Graphs, bit, from_dense, mask_dtype, topological_sort
+
+_WORD = 64  # bits
 
 
 def split_rows(X: ArrayLike, n_nodes: int, n_node_features: int) -> tuple[NDArray, NDArray]:
@@ -27,36 +29,79 @@ def split_rows(X: ArrayLike, n_nodes: int, n_node_features: int) -> tuple[NDArra
 
 def rows_to_graphs(X: ArrayLike, n_nodes: int, n_node_features: int) -> tuple[Graphs, NDArray[np.bool_]]:
     """Return the graphs of well-formed rows in topological order, and which of them are acyclic."""
-    adjacency, features = _columns(X, n_nodes, n_node_features)
-    labels = np.zeros((n_nodes, features.shape[2]), np.uint8)
-    for k in range(n_node_features):
-        np.copyto(labels, k + 1, where=features[:, k] != 0)
-    return topological_sort(Graphs(pack(adjacency != 0), labels))
+    bits = _Bits(X, n_nodes, n_node_features)
+    children = bits.adjacency()
+    labels = np.zeros(children.shape, np.uint8)
+    for first, windows in bits.features():
+        for k in range(min(n_node_features - first, _WORD)):
+            labels |= bit(windows, k) * np.uint8(first + k + 1)
+    return topological_sort(Graphs(children, labels))
 
 
 def well_formed(X: ArrayLike, n_nodes: int, n_node_features: int) -> NDArray[np.bool_]:
     """Tell which rows are binary, with at most one feature for each node."""
-    adjacency, features = _columns(X, n_nodes, n_node_features)
-    single = ((features != 0).sum(axis=1, dtype=np.uint8) <= 1).all(axis=0)
-    return _is_binary(adjacency) & _is_binary(features) & single
-
-
-def _columns(X: ArrayLike, n_nodes: int, n_node_features: int) -> tuple[NDArray, NDArray]:
-    """Return the adjacency ``(L, L, n)`` and the node features ``(L, d, n)``, contiguous over rows."""
-    adjacency, features = split_rows(X, n_nodes, n_node_features)
-    return np.ascontiguousarray(adjacency.transpose(1, 2, 0)), np.ascontiguousarray(
-        features.transpose(1, 2, 0)
-    )
+    rows = np.asarray(X)
+    binary = ((rows == 0) | (rows == 1)).all(axis=1)
+    features = _Bits(rows, n_nodes, n_node_features).features()
+    return binary & (sum(np.bitwise_count(windows) for _, windows in features) <= 1).all(axis=0)
 
 
 def graphs_to_rows(graphs: Graphs, n_node_features: int) -> NDArray[np.uint8]:
     """Return the rows of graphs, their nodes where they stand."""
-    n, n_nodes = graphs.children.shape[1], graphs.n_nodes
-    X = np.empty((n, n_nodes**2 + n_nodes * n_node_features), np.uint8)
-    X[:, : n_nodes**2] = to_dense(graphs).reshape(n, n_nodes**2)
-    one_hot = graphs.labels.T[:, :, None] == np.arange(1, n_node_features + 1, dtype=np.uint8)
-    X[:, n_nodes**2 :] = one_hot.reshape(n, n_nodes * n_node_features)
-    return X
+    n_nodes, n = graphs.children.shape
+    n_columns = n_nodes * (n_nodes + n_node_features)
+    words = np.zeros((n_columns // _WORD + 2, n), np.uint64)
+    for i, children in enumerate(graphs.children):
+        _put(words, i * n_nodes, children.astype(np.uint64))
+    for i, label in enumerate(graphs.labels):
+        for first in range(0, n_node_features, _WORD):
+            inside = (label > first) & (label.astype(np.intp) <= first + _WORD)
+            one_hot = inside.astype(np.uint64) << (label - np.uint8(1)) % np.uint64(_WORD)
+            _put(words, n_nodes**2 + i * n_node_features + first, one_hot)
+    octets = np.ascontiguousarray(words.T).astype("<u8", copy=False).view(np.uint8)
+    return np.unpackbits(octets, axis=1, count=n_columns, bitorder="little")
+
+
+def _put(words: NDArray[np.uint64], start: int, bits: NDArray[np.uint64]) -> None:
+    """Set bits in words ``(n_words, n)`` from bit ``start`` on."""
+    word, shift = divmod(start, _WORD)
+    words[word] |= bits << np.uint64(shift)
+    if shift:
+        words[word + 1] |= bits >> np.uint64(_WORD - shift)
+
+
+class _Bits:
+    """Rows as words of 64 bits, a bit for each column that is not 0."""
+
+    def __init__(self, X: ArrayLike, n_nodes: int, n_node_features: int) -> None:
+        split_rows(X, n_nodes, n_node_features)  # refuses rows of another space
+        self.n_nodes, self.n_node_features = n_nodes, n_node_features
+        octets = np.packbits(np.asarray(X) != 0, axis=1, bitorder="little")
+        padded = np.zeros((len(octets), 8 * (octets.shape[1] // 8 + 2)), np.uint8)
+        padded[:, : octets.shape[1]] = octets
+        self.words = np.ascontiguousarray(padded.view("<u8").T).astype(np.uint64, copy=False)
+
+    def adjacency(self) -> NDArray[np.unsignedinteger]:
+        """Return the children ``(L, n)`` of each node."""
+        L = self.n_nodes
+        return self._windows([i * L for i in range(L)], L)
+
+    def features(self) -> Iterator[tuple[int, NDArray[np.unsignedinteger]]]:
+        """Yield up to 64 features ``(L, n)`` of each node at a time, with the number of the first of them."""
+        L, d = self.n_nodes, self.n_node_features
+        for first in range(0, d, _WORD):
+            yield first, self._windows([L * L + i * d + first for i in range(L)], min(d - first, _WORD))
+
+    def _windows(self, starts: list[int], width: int) -> NDArray[np.unsignedinteger]:
+        """Return ``width`` bits of each row from each start on, shape ``(n_starts, n)``."""
+        windows = np.empty((len(starts), self.words.shape[1]), mask_dtype(width))
+        for window, start in zip(windows, starts, strict=True):
+            word, shift = divmod(start, _WORD)
+            bits = self.words[word] >> np.uint64(shift)
+            if shift + width > _WORD:
+                bits |= self.words[word + 1] << np.uint64(_WORD - shift)
+            window[:] = bits & np.uint64(2**width - 1)
+        return windows
 
 
 def cells_to_graphs(architectures: Iterable[Any], names: Sequence[str], n_nodes: int) -> Graphs:
@@ -95,7 +140,3 @@ def _as_cell(architecture: Any, k: int) -> Cell:
         return Cell(matrix, operations)
     except ValueError as error:
         raise ValueError(f"architecture {k}: {error}") from None
-
-
-def _is_binary(values: NDArray) -> NDArray[np.bool_]:
-    return ((values == 0) | (values == 1)).all(axis=(0, 1))
