@@ -19,11 +19,11 @@ from torch import Tensor, nn
 from .._rows import node_features, nodes_in_columns, split_rows
 from ._contexts import ContextIndex
 from ._network import GraphConvolutionalNetwork
-from ._remembered import RememberedIndices
+from ._remembered import Remembered
 from ._scoring import kendall_score
 from ._training import make_loss, make_optimizer, torch_threads, train
 
-_REMEMBERED = RememberedIndices()
+_REMEMBERED: Remembered[ContextIndex] = Remembered()
 
 
 class GCNRankPredictor(RegressorMixin, BaseEstimator):
@@ -249,7 +249,7 @@ class GCNRankPredictor(RegressorMixin, BaseEstimator):
         kind = (self.n_nodes_, len(network.weights), network.both, network.residual, rows.dtype, self.device)
         with torch.inference_mode():
             indices = _REMEMBERED.of(rows, kind, lambda piece: self._index(piece, dtype, gradients=False))
-            parts = [network.score_contexts(index).cpu().double().numpy() for index in indices]
+            parts = [network.score_contexts(index).cpu().double().numpy() for _, index in indices]
         return np.concatenate(parts, axis=1)
 
     def _set_scale(self, scores: NDArray[np.float64], y: NDArray[np.float64]) -> None:

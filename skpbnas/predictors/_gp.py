@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from numbers import Integral, Real
 from typing import Any
 
@@ -16,6 +17,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from .._rows import nodes_in_columns
 from ..preprocessing import GraphDescriptors
 from ._normal_scores import NormalScores
+from ._remembered import Remembered
 from ._scoring import kendall_score
 
 Matrix = NDArray[np.float64]
@@ -25,6 +27,8 @@ Matrix = NDArray[np.float64]
 _AMPLITUDE, _NOISE, _SCALE_SPREAD = (0.0, 2.0), (-2.0, 2.0), 2.0
 _JITTER = 1e-6
 _CHUNK = 4096  # rows scored at a time, which bounds the memory
+
+_REMEMBERED: Remembered[NDArray] = Remembered()  # descriptors
 
 
 class GPRankPredictor(RegressorMixin, BaseEstimator):
@@ -116,7 +120,7 @@ class GPRankPredictor(RegressorMixin, BaseEstimator):
         self.n_nodes_ = n_nodes
         self._descriptors = GraphDescriptors(n_nodes).fit(rows)
         self._targets = NormalScores(targets.astype(np.float64))
-        described = self._describe(rows)
+        described = self._with_roots(self._descriptors.transform(rows))
         self._mean, self._spread = described.mean(axis=0), described.std(axis=0)
         self._spread[self._spread < 1e-9 * np.abs(self._mean) + 1e-12] = np.inf  # constant: no information
         kinds, self._kind = np.unique(self._kinds(), return_inverse=True)
@@ -126,7 +130,7 @@ class GPRankPredictor(RegressorMixin, BaseEstimator):
         self._scale = np.exp(log_scales)[self._kind]
         self.amplitude_, self.noise_ = float(np.exp(log_amplitude)), float(np.exp(log_noise))
         self._rows = Z * self._scale
-        covariance = self.amplitude_ * kernel(squared_distances(self._rows, self._rows))
+        covariance = self.amplitude_ * similarities(self._rows, self._rows)
         covariance[np.diag_indices(len(t))] += self.noise_ + _JITTER
         self._factor = cholesky(covariance, lower=True, overwrite_a=True, check_finite=False)
         self._weights = cho_solve((self._factor, True), t, check_finite=False)
@@ -154,10 +158,8 @@ class GPRankPredictor(RegressorMixin, BaseEstimator):
         check_is_fitted(self)
         rows: NDArray = validate_data(self, X, dtype="numeric", reset=False)
         mean, std = np.empty(len(rows)), np.zeros(len(rows))
-        for start in range(0, len(rows), _CHUNK):
-            part = slice(start, start + _CHUNK)
-            Z = self._standardise(self._describe(rows[part])) * self._scale
-            shared = self.amplitude_ * kernel(squared_distances(Z, self._rows))
+        for part, Z in self._placed(rows):
+            shared = self.amplitude_ * similarities(Z, self._rows)
             mean[part] = shared @ self._weights
             if return_std or self.exploration:
                 known = solve_triangular(self._factor, shared.T, lower=True, check_finite=False)
@@ -173,8 +175,21 @@ class GPRankPredictor(RegressorMixin, BaseEstimator):
 
     # ---------------------------------------------------------------------------------------- inside
 
-    def _describe(self, X: NDArray) -> Matrix:
-        described = self._descriptors.transform(X).astype(np.float64)
+    def _placed(self, X: NDArray) -> Iterator[tuple[slice, Matrix]]:
+        """Yield consecutive rows where the kernel sees them: described, standardised and scaled."""
+        table = [(slice(0, len(X)), X)]  # nothing to describe
+        kind = (self.n_nodes_, X.dtype)
+        described_pieces = (
+            table if self.n_nodes_ == 1 else _REMEMBERED.of(X, kind, self._descriptors.transform)
+        )
+        for piece, described in described_pieces:
+            for start in range(0, len(described), _CHUNK):
+                part = self._with_roots(described[start : start + _CHUNK])
+                first = piece.start + start
+                yield slice(first, first + len(part)), self._standardise(part) * self._scale
+
+    def _with_roots(self, described: NDArray) -> Matrix:
+        described = described.astype(np.float64)
         if self.n_nodes_ == 1:
             return described
         return np.concatenate([described, np.sign(described) * np.sqrt(np.abs(described))], axis=1)
@@ -211,17 +226,16 @@ class GPRankPredictor(RegressorMixin, BaseEstimator):
         return result.x[:-2], result.x[-2], result.x[-1]
 
 
-def squared_distances(A: Matrix, B: Matrix) -> Matrix:
-    """Return the squared Euclidean distances between the rows of A and those of B."""
-    D = A @ (-2 * B.T)
-    D += (A**2).sum(axis=1)[:, None]
-    D += (B**2).sum(axis=1)
-    return np.maximum(D, 0, out=D)
+def similarities(A: Matrix, B: Matrix) -> Matrix:
+    """Return the kernel between the rows of A and those of B: 1 / (1 + squared distance).
 
-
-def kernel(D: Matrix) -> Matrix:
-    """Return the rational quadratic kernel with exponent one of squared distances."""
-    return 1 / (1 + D)
+    This is the rational quadratic kernel with exponent one. All of the denominator is one product.
+    """
+    a, b = (A**2).sum(axis=1)[:, None], (B**2).sum(axis=1)[:, None]
+    left = np.concatenate([-2 * A, a + 1, np.ones_like(a)], axis=1)
+    right = np.concatenate([B, np.ones_like(b), b], axis=1)
+    denominators = left @ right.T
+    return np.reciprocal(denominators, out=denominators)
 
 
 def negative_log_posterior(
@@ -234,7 +248,7 @@ def negative_log_posterior(
     """
     scale, amplitude, noise = np.exp(theta[:-2])[kind], np.exp(theta[-2]), np.exp(theta[-1])
     scaled = Z * scale
-    similar = kernel(squared_distances(scaled, scaled))
+    similar = similarities(scaled, scaled)
     covariance = amplitude * similar
     covariance[np.diag_indices(len(t))] += noise + _JITTER
     factor = cholesky(covariance, lower=True, check_finite=False)

@@ -1,4 +1,4 @@
-"""Context maps of large sets of rows, kept for the next time that the same rows are scored.
+"""What is made of large sets of rows, kept for the next time that the same rows are scored.
 
 A set is cut where the rows themselves say so, and not every so many rows: where some rows are left out, as a
 search leaves out what it has evaluated, the other pieces stay what they were and are found again.
@@ -10,11 +10,12 @@ import hashlib
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator
 from threading import Lock
+from typing import Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ._contexts import ContextIndex
+T = TypeVar("T")
 
 FEWEST = 20_000  # rows of a set that is cut and kept
 _MEAN, _MOST = 16_384, 20_000  # rows of a piece, which bounds the memory
@@ -22,28 +23,26 @@ _KEPT = 1_000_000  # rows in all
 _ODD = np.uint64(0x9E3779B97F4A7C15)
 
 
-class RememberedIndices:
-    """The context maps of the pieces that were used last."""
+class Remembered(Generic[T]):
+    """What was made of the pieces that were used last: context maps, or descriptors."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[Hashable, tuple[ContextIndex, int]] = OrderedDict()
+        self._kept: OrderedDict[Hashable, tuple[T, int]] = OrderedDict()
         self._lock = Lock()
 
-    def of(
-        self, rows: NDArray, kind: Hashable, build: Callable[[NDArray], ContextIndex]
-    ) -> Iterator[ContextIndex]:
-        """Yield the maps of consecutive pieces of rows; those of few rows are built and not kept.
+    def of(self, rows: NDArray, kind: Hashable, build: Callable[[NDArray], T]) -> Iterator[tuple[slice, T]]:
+        """Yield consecutive pieces of rows and what is made of them; that of few rows is not kept.
 
         Parameters
         ----------
         rows : ndarray of shape (n, n_features)
         kind : hashable
-            What the maps depend on beside the rows.
+            What the result depends on beside the rows.
         build : callable
-            Makes the maps of some rows.
+            Is given some rows.
         """
         if len(rows) < FEWEST:
-            yield build(rows)
+            yield slice(0, len(rows)), build(rows)
             return
         for piece, digest in pieces(rows):
             key = (digest, kind)
@@ -54,7 +53,7 @@ class RememberedIndices:
                 self._kept[key] = entry
                 while sum(size for _, size in self._kept.values()) > _KEPT:
                     self._kept.popitem(last=False)
-            yield entry[0]
+            yield piece, entry[0]
 
 
 def pieces(rows: NDArray) -> Iterator[tuple[slice, bytes]]:
