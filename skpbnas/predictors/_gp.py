@@ -130,9 +130,11 @@ class GPRankPredictor(RegressorMixin, BaseEstimator):
         self._scale = np.exp(log_scales)[self._kind]
         self.amplitude_, self.noise_ = float(np.exp(log_amplitude)), float(np.exp(log_noise))
         self._rows = Z * self._scale
-        covariance = self.amplitude_ * similarities(self._rows, self._rows)
+        covariance = similarities(self._rows, self._rows)
+        covariance *= self.amplitude_
         covariance[np.diag_indices(len(t))] += self.noise_ + _JITTER
-        self._factor = cholesky(covariance, lower=True, overwrite_a=True, check_finite=False)
+        # Symmetric; in the other order of its elements LAPACK can work in place.
+        self._factor = cholesky(covariance.T, lower=True, overwrite_a=True, check_finite=False)
         self._weights = cho_solve((self._factor, True), t, check_finite=False)
         return self
 
@@ -159,10 +161,13 @@ class GPRankPredictor(RegressorMixin, BaseEstimator):
         rows: NDArray = validate_data(self, X, dtype="numeric", reset=False)
         mean, std = np.empty(len(rows)), np.zeros(len(rows))
         for part, Z in self._placed(rows):
-            shared = self.amplitude_ * similarities(Z, self._rows)
+            shared = similarities(Z, self._rows)
+            shared *= self.amplitude_
             mean[part] = shared @ self._weights
             if return_std or self.exploration:
-                known = solve_triangular(self._factor, shared.T, lower=True, check_finite=False)
+                known = solve_triangular(
+                    self._factor, shared.T, lower=True, overwrite_b=True, check_finite=False
+                )
                 std[part] = np.sqrt(np.maximum(self.amplitude_ - (known**2).sum(axis=0), 0))
         scores = self._targets.inverse(mean + self.exploration * std)
         if not return_std:
