@@ -1,9 +1,10 @@
-"""Start PostgreSQL and Redis on loopback, on free ports, in temporary folders, and stop them.
+"""Start the servers of storages on loopback, on free ports, in temporary folders, and stop them.
 
-    python tests/storages/storage_servers.py    # start both, print their addresses, stop at Ctrl-C
+    python tests/storages/storage_servers.py    # start all, print their addresses, stop at Ctrl-C
 
-The servers are those of Debian's packages ``postgresql`` and ``redis-server``. PostgreSQL refuses to run as
-root, who starts both as the user nobody. Nothing is left of them when they have stopped.
+PostgreSQL and Redis are those of Debian's packages ``postgresql`` and ``redis-server``. PostgreSQL refuses to
+run as root, who starts both as the user nobody. Optuna's gRPC proxy serves a database in SQLite. Nothing is
+left of them when they have stopped.
 """
 
 import os
@@ -11,11 +12,14 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 HOST = "127.0.0.1"
 START_TIMEOUT = 60  # seconds
@@ -37,7 +41,7 @@ def postgresql() -> Iterator[str]:
         subprocess.run([initdb, *options], cwd=folder, check=True, capture_output=True, **_user())
         port = free_port()
         server = [str(Path(initdb).with_name("postgres")), "-D", "data", "-h", HOST, "-p", str(port)]
-        with _running([*server, "-k", str(folder), "-F"], folder, port, signal.SIGINT):
+        with _running([*server, "-k", str(folder), "-F"], folder, port, signal.SIGINT, **_user()):
             yield f"postgresql+psycopg2://skpbnas@{HOST}:{port}/postgres"
 
 
@@ -50,8 +54,29 @@ def redis() -> Iterator[str]:
     with _folder() as folder:
         port = free_port()
         server = [program, "--bind", HOST, "--port", str(port), "--dir", str(folder)]
-        with _running([*server, "--save", "", "--appendonly", "no"], folder, port, signal.SIGTERM):
+        with _running([*server, "--save", "", "--appendonly", "no"], folder, port, signal.SIGTERM, **_user()):
             yield f"redis://{HOST}:{port}"
+
+
+@contextmanager
+def grpc(folder: Path | None = None, port: int | None = None) -> Iterator[str]:
+    """Run Optuna's gRPC proxy of a database, and yield its address; the database stays in a given folder."""
+    try:
+        for name in ("grpc", "google.protobuf"):
+            import_module(name)
+    except ImportError as error:
+        raise ServerMissing(
+            "the gRPC proxy needs grpcio and protobuf (pip install grpcio protobuf)"
+        ) from error
+    with ExitStack() as stack:
+        folder = folder or stack.enter_context(_folder())
+        port = port or free_port()
+        code = (
+            "from optuna.storages import get_storage, run_grpc_proxy_server; "
+            f"run_grpc_proxy_server(get_storage('sqlite:///study.db'), host={HOST!r}, port={port})"
+        )
+        stack.enter_context(_running([sys.executable, "-c", code], folder, port, signal.SIGTERM))
+        yield f"grpc:{port}"
 
 
 def free_port() -> int:
@@ -74,10 +99,12 @@ def _folder() -> Iterator[Path]:
 
 
 @contextmanager
-def _running(command: list[str], folder: Path, port: int, stop: signal.Signals) -> Iterator[None]:
+def _running(
+    command: list[str], folder: Path, port: int, stop: signal.Signals, **user: Any
+) -> Iterator[None]:
     """Run a server until the block ends; wait at the start until it answers on its port."""
     with open(folder / "log", "w") as log:
-        server = subprocess.Popen(command, cwd=folder, stdout=log, stderr=log, **_user())
+        server = subprocess.Popen(command, cwd=folder, stdout=log, stderr=log, **user)
     try:
         give_up = time.monotonic() + START_TIMEOUT
         while not _answers(port):
@@ -105,7 +132,7 @@ def _answers(port: int) -> bool:
 def main() -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with ExitStack() as stack:
-        for start in (postgresql, redis):
+        for start in (postgresql, redis, grpc):
             try:
                 print(stack.enter_context(start()), flush=True)
             except ServerMissing as reason:

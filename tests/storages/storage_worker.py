@@ -14,7 +14,13 @@ from multiprocessing import get_context
 
 import numpy as np
 import optuna
-from optuna.storages import BaseStorage, JournalStorage, RDBStorage, RetryHeartbeatStaleTrialCallback
+from optuna.storages import (
+    BaseStorage,
+    GrpcStorageProxy,
+    JournalStorage,
+    RDBStorage,
+    RetryHeartbeatStaleTrialCallback,
+)
 from optuna.storages.journal import JournalFileBackend, JournalRedisBackend
 from sklearn.linear_model import Ridge
 
@@ -31,6 +37,8 @@ def open_storage(address: str, grace_period: int = PATIENCE) -> BaseStorage:
     """Return the storage of an address; a database watches its workers by heartbeat."""
     if address.startswith("redis:"):
         return JournalStorage(JournalRedisBackend(address))
+    if address.startswith("grpc:"):
+        return GrpcStorageProxy(host="127.0.0.1", port=int(address.removeprefix("grpc:")))
     if address.startswith("journal:"):
         return JournalStorage(JournalFileBackend(address.removeprefix("journal:")))
     return RDBStorage(

@@ -20,10 +20,11 @@ WORKER = Path(__file__).with_name("storage_worker.py")
 N_WORKERS = 4
 N_TRIALS = 12  # of each worker
 HANGS_IN = 4  # the trial in which one of them is killed
-DRIVERS = {"postgresql": "psycopg2", "redis": "redis"}
+DRIVERS = {"postgresql": "psycopg2", "redis": "redis", "grpc": "grpc"}
+pytestmark = pytest.mark.filterwarnings("ignore::optuna.exceptions.ExperimentalWarning")
 
 
-@pytest.fixture(params=["sqlite", "journal", "postgresql", "redis"])
+@pytest.fixture(params=["sqlite", "journal", "postgresql", "redis", "grpc"])
 def address(request, tmp_path):
     """The address of an empty storage."""
     if request.param == "sqlite":
@@ -31,7 +32,7 @@ def address(request, tmp_path):
     elif request.param == "journal":
         yield f"journal:{tmp_path}/study.log"
     else:
-        pytest.importorskip(DRIVERS[request.param])
+        pytest.importorskip(DRIVERS[request.param], reason=f"{DRIVERS[request.param]} is not installed")
         try:
             with getattr(storage_servers, request.param)() as url:
                 yield url
@@ -61,7 +62,6 @@ def architectures(trials: list[optuna.trial.FrozenTrial]) -> np.ndarray:
     return SPACE.canonical_key(X)
 
 
-@pytest.mark.filterwarnings("ignore::optuna.exceptions.ExperimentalWarning")
 def test_four_workers_one_of_them_killed(address):
     """No architecture is tried twice, no trial is lost, and the killed one is retried where that exists."""
     optuna.create_study(study_name=STUDY, storage=open_storage(address), direction="maximize")
@@ -83,8 +83,64 @@ def test_four_workers_one_of_them_killed(address):
         assert trials[killed].state == TrialState.FAIL
         assert [trial.params for trial in retries] == [trials[killed].params]
         assert retries[0].state == TrialState.COMPLETE
-    else:  # a journal knows no heartbeat: the trial stays pending, and nobody proposes its architecture again
+    else:  # journals and proxies know no heartbeat: the trial stays pending, its architecture taken
         assert states == {TrialState.COMPLETE: n_complete, TrialState.RUNNING: 1}
         assert trials[killed].state == TrialState.RUNNING
     keys = architectures([trial for trial in trials if trial not in retries])
     assert len(set(keys)) == len(keys)
+
+
+def proxy(address: str) -> optuna.storages.GrpcStorageProxy:
+    """Return the storage of a proxy that may still be about to listen."""
+    storage = open_storage(address)
+    storage.wait_server_ready(timeout=60)
+    return storage
+
+
+@pytest.fixture
+def start_proxy(tmp_path):
+    """What starts a gRPC proxy of one database, on one port, again and again."""
+    pytest.importorskip("grpc", reason="grpcio is not installed")
+    pytest.importorskip("google.protobuf", reason="protobuf is not installed")
+    port = storage_servers.free_port()
+    return lambda: storage_servers.grpc(tmp_path, port)
+
+
+def test_studies_of_one_proxy_share_a_sampler(start_proxy):
+    """Each study is searched as it would be alone."""
+    with start_proxy() as address:
+        storage, shared = proxy(address), sampler()
+        first, second = [
+            optuna.create_study(study_name=name, storage=storage, direction=direction, sampler=shared)
+            for name, direction in (("first", "maximize"), ("second", "minimize"))
+        ]
+        for _ in range(3):
+            first.optimize(objective, n_trials=4)
+            second.optimize(objective, n_trials=4)
+        together = [[trial.params for trial in study.trials] for study in (first, second)]
+        storage.close()
+    for direction, params in zip(("maximize", "minimize"), together, strict=True):
+        alone = optuna.create_study(direction=direction, sampler=sampler())
+        alone.optimize(objective, n_trials=12)
+        assert [trial.params for trial in alone.trials] == params
+
+
+def test_a_proxy_that_goes_away_is_told_and_the_study_goes_on_when_it_is_back(start_proxy):
+    import grpc
+
+    with start_proxy() as address:
+        storage = proxy(address)
+        study = optuna.create_study(
+            study_name=STUDY, storage=storage, direction="maximize", sampler=sampler()
+        )
+        study.optimize(objective, n_trials=6)
+        asked = study.ask()
+    with pytest.raises(grpc.RpcError):
+        study.optimize(objective, n_trials=1)
+    with start_proxy() as address:
+        storage.wait_server_ready(timeout=60)
+        study.tell(asked, objective(asked))
+        study.optimize(objective, n_trials=6)
+        assert [trial.state for trial in study.trials] == [TrialState.COMPLETE] * 13
+        assert len(set(architectures(study.trials))) == 13
+        storage.close()
