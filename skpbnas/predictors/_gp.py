@@ -159,26 +159,66 @@ class GPRankPredictor(RegressorMixin, BaseEstimator):
         """
         check_is_fitted(self)
         rows: NDArray = validate_data(self, X, dtype="numeric", reset=False)
-        mean, std = np.empty(len(rows)), np.zeros(len(rows))
-        for part, Z in self._placed(rows):
-            shared = similarities(Z, self._rows)
-            shared *= self.amplitude_
-            mean[part] = shared @ self._weights
-            if return_std or self.exploration:
-                known = solve_triangular(
-                    self._factor, shared.T, lower=True, overwrite_b=True, check_finite=False
-                )
-                std[part] = np.sqrt(np.maximum(self.amplitude_ - (known**2).sum(axis=0), 0))
+        mean, std = self._posterior(rows, return_std or self.exploration > 0)
         scores = self._targets.inverse(mean + self.exploration * std)
         if not return_std:
             return scores
         return scores, (self._targets.inverse(mean + std) - self._targets.inverse(mean - std)) / 2
+
+    def predict_best(self, X: ArrayLike, n: int) -> NDArray[np.float64]:
+        """Score the n best architectures, and others only as far as it takes to find these.
+
+        All that a search needs, for a fraction of the time of :meth:`predict` where there are many rows. No
+        row is more uncertain than without any label; one that is not among the best even then needs no
+        standard deviation of its own.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_features)
+            Rows.
+        n : int
+            How many of the best are needed.
+
+        Returns
+        -------
+        scores : ndarray of shape (n_rows,)
+            Those of :meth:`predict`; NaN for most rows that are not among the n best.
+        """
+        check_is_fitted(self)
+        rows: NDArray = validate_data(self, X, dtype="numeric", reset=False)
+        if len(rows) <= _CHUNK or not self.exploration:
+            return self.predict(X)
+        mean, _ = self._posterior(rows, False)
+        most = mean + self.exploration * np.sqrt(self.amplitude_)
+        scores = np.full(len(rows), np.nan)
+        order = np.argsort(-mean, kind="stable")
+        for start in range(0, len(rows), _CHUNK):
+            part = order[start : start + _CHUNK]
+            if start >= n and most[part[0]] < np.sort(scores[order[:start]])[-n]:
+                break
+            part_mean, std = self._posterior(rows[part], True)
+            scores[part] = part_mean + self.exploration * std
+        return self._targets.inverse(scores)
 
     def score(self, X: ArrayLike, y: ArrayLike, sample_weight: None = None) -> float:
         """Return Kendall's tau between the predictions and y; 0 for constant predictions."""
         return kendall_score(y, self.predict(X))
 
     # ---------------------------------------------------------------------------------------- inside
+
+    def _posterior(self, rows: NDArray, uncertain: bool) -> tuple[Matrix, Matrix]:
+        """Return the mean of the process at each row and, if uncertain, its standard deviation, else 0."""
+        mean, std = np.empty(len(rows)), np.zeros(len(rows))
+        for part, Z in self._placed(rows):
+            shared = similarities(Z, self._rows)
+            shared *= self.amplitude_
+            mean[part] = shared @ self._weights
+            if uncertain:
+                known = solve_triangular(
+                    self._factor, shared.T, lower=True, overwrite_b=True, check_finite=False
+                )
+                std[part] = np.sqrt(np.maximum(self.amplitude_ - (known**2).sum(axis=0), 0))
+        return mean, std
 
     def _placed(self, X: NDArray) -> Iterator[tuple[slice, Matrix]]:
         """Yield consecutive rows where the kernel sees them: described, standardised and scaled."""

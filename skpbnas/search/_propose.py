@@ -28,7 +28,8 @@ class Proposal(NamedTuple):
     pool : ndarray of shape (n_candidates, n_features)
         S', everything that was ranked.
     pool_scores : ndarray of shape (n_candidates,) or (n_candidates, n_objectives)
-        The predictor's scores of the pool; NaN without a predictor.
+        The predictor's scores of the pool; NaN without a predictor and, in pools of many thousand rows, where
+        a predictor with ``predict_best`` did not need to know.
     seconds : float
         Time spent on fitting, drawing and ranking.
     """
@@ -125,7 +126,10 @@ def propose(
     # A stable sort after a shuffle breaks ties at random, and not by the order of the pool.
     best = rng.permutation(len(pool))
     if predictors and len(pool):
-        predictions = [np.asarray(member.predict(pool), dtype=np.float64) for member in predictors]
+        if y.ndim == 1 and hasattr(predictor, "predict_best"):
+            predictions = [predictor.predict_best(pool, n)]
+        else:
+            predictions = [np.asarray(member.predict(pool), dtype=np.float64) for member in predictors]
         scores = np.stack(predictions, axis=1).reshape(scores.shape)
         if y.ndim == 1:
             best = best[np.argsort(-scores[best], kind="stable")]

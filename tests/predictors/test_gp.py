@@ -9,6 +9,7 @@ from sklearn.gaussian_process.kernels import ConstantKernel, RationalQuadratic, 
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skpbnas import CellSpace, GPRankPredictor
+from skpbnas.predictors import _gp
 from skpbnas.predictors._gp import negative_log_posterior
 from skpbnas.spaces import NASBench101Space
 
@@ -97,3 +98,18 @@ def test_constant_columns_and_a_single_row_are_no_problem(rng):
     np.testing.assert_allclose(model.predict(X), 0.9)
     model = GPRankPredictor(7).fit(np.repeat(X[:1], 5, axis=0), np.arange(5.0))
     assert np.ptp(model.predict(X)) == pytest.approx(0)
+
+
+@pytest.mark.parametrize("exploration", [0.0, 0.5, 2.0])
+def test_the_best_are_found_without_scoring_all(cells, monkeypatch, exploration):
+    X, y = cells
+    model = GPRankPredictor(SPACE.n_nodes, exploration=exploration).fit(X[:60], y[:60])
+    everything = SPACE.enumerate()
+    expected = model.predict(everything)
+    monkeypatch.setattr(_gp, "_CHUNK", 64)
+    for n in (1, 10, len(everything)):
+        scores = model.predict_best(everything, n)
+        scored = ~np.isnan(scores)
+        np.testing.assert_allclose(np.sort(scores[scored])[-n:], np.sort(expected)[-n:], rtol=1e-9)
+        np.testing.assert_allclose(scores[scored], expected[scored], rtol=1e-9)
+        assert exploration == 0 or n > 10 or scored.sum() < len(everything) / 2
