@@ -7,6 +7,7 @@ from typing import Any
 
 from . import (
     averaging,
+    descriptors,
     features,
     kernels,
     losses,
@@ -14,11 +15,13 @@ from . import (
     mixtures,
     networks,
     pretraining,
-    processes,
     tables,
 )
 
-PARTS = (processes, kernels, tables, networks, mixtures, losses, messages, features, pretraining, averaging)
+PARTS = (
+    *(kernels, descriptors, tables, mixtures),
+    *(networks, losses, messages, features, pretraining, averaging),
+)
 VARIANTS: dict[str, Callable[[int], Any]] = {
     name: make for part in PARTS for name, make in part.VARIANTS.items()
 }

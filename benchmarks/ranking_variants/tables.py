@@ -20,7 +20,7 @@ from sklearn.svm import SVR
 
 from skpbnas import EnsembleRankPredictor, GCNRankPredictor, GPRankPredictor, GraphDescriptors
 
-from .processes import without_walks
+from .described import without_walks
 
 
 def on_normal_scores(estimator: Any) -> EnsembleRankPredictor:
