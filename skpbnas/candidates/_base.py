@@ -200,10 +200,21 @@ class Pool:
         while len(self) < n and poor < 2:
             missing = n - len(self)
             size = min(int(1.1 * missing / share) + 16, _MAX_DRAW)
-            gained = self.add(draw(size), missing)
+            gained = self.add(self._checked(draw(size), size), missing)
             drawn += size
             share = max(gained / size, _EXHAUSTED)
             poor = poor + 1 if gained <= size * min(lowest_yield, drawn / _PATIENCE) else 0
+
+    def _checked(self, X: Any, size: int) -> Rows:
+        """Return rows that a space drew, which may be of a user's own making."""
+        shape = (size, self.space.n_features)
+        if np.ndim(X) != 2 or np.shape(X)[1] != shape[1]:
+            raise ValueError(
+                f"{type(self.space).__name__} drew an array of shape {np.shape(X)} where {size} rows were "
+                f"asked for; its sample, mutate and crossover must return shape {shape}: "
+                f"skpbnas.testing.check_space(space) tells which does not"
+            )
+        return X
 
     def fill_from_all(self, n: int, rng: np.random.Generator) -> None:
         """Add random architectures; where the space can be listed, until none are left."""

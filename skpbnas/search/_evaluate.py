@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
-import traceback
 from collections import deque
 from collections.abc import Callable, Iterator
 from time import perf_counter
@@ -11,8 +9,8 @@ from typing import Any, NamedTuple
 from warnings import warn
 
 import numpy as np
-from joblib.externals.loky.backend import reduction
 
+from .._worker import evaluate_one
 from ..spaces import Rows, SearchSpace
 from ._archive import Scores
 from ._workers import Workers, n_workers
@@ -71,7 +69,7 @@ def evaluate(
     else:
         while len(rows := more(0)):
             for row in rows:
-                result = Evaluation(row, *_evaluate_one(objective, _decode(space, row)))
+                result = Evaluation(row, *evaluate_one(objective, _decode(space, row)))
                 yield result
                 if result.error is not None:
                     return
@@ -100,8 +98,13 @@ def _evaluate_in_parallel(
     alone, deaths = False, 0  # deaths of evaluations that were alone, in a row
     with Workers(n) as workers:
 
-        def start(row: Rows) -> None:
-            workers.submit(row, _evaluate_one, objective, _decode(space, row), True)
+        def start(row: Rows) -> Iterator[Evaluation]:
+            try:
+                architecture = _decode(space, row)
+            except Exception as error:  # raised by the search, once all that is under way is told
+                yield Evaluation(row, np.array([np.nan]), np.nan, error)
+            else:
+                workers.submit(row, evaluate_one, objective, architecture, True)
 
         while True:
             if not suspects:
@@ -111,10 +114,10 @@ def _evaluate_in_parallel(
                         waiting.extend(more(len(workers)))
                     if not waiting:
                         break
-                    start(waiting.popleft())
+                    yield from start(waiting.popleft())
             elif not len(workers):
                 alone = True
-                start(suspects.popleft())
+                yield from start(suspects.popleft())
             if not len(workers):
                 return
             for row, outcome in workers.finished():
@@ -136,40 +139,12 @@ def _evaluate_in_parallel(
 
 
 def _decode(space: SearchSpace, row: Rows) -> Any:
-    return space.decode(row[None])[0]
-
-
-def _evaluate_one(
-    objective: Objective, architecture: Any, remote: bool = False
-) -> tuple[Scores, float, Exception | None]:
-    start = perf_counter()
+    architectures = space.decode(row[None])
     try:
-        scores, error = _as_scores(objective(architecture)), None
-    except Exception as raised:  # handed to the search, which raises it once the batch is told
-        scores, error = np.array([np.nan]), _portable(raised) if remote else raised
-    return scores, perf_counter() - start, error
-
-
-def _as_scores(result: Any) -> Scores:
-    several = isinstance(result, tuple | list) or (isinstance(result, np.ndarray) and result.ndim > 0)
-    try:
-        scores = [float(value) for value in (result if several else [result])]
+        (architecture,) = architectures
     except (TypeError, ValueError):
-        scores = []
-    if not scores:
-        raise TypeError(
-            f"the objective returned {result!r}; it must return one number, or several in a tuple, "
-            f"list or array"
-        )
-    return np.array(scores)
-
-
-def _portable(error: Exception) -> Exception:
-    """Return an exception that tells where it was raised and that the way back from a worker keeps."""
-    where = "".join(traceback.format_exception(error))
-    error.add_note(f"raised in a worker:\n{where}")
-    try:
-        pickle.loads(reduction.dumps(error))
-    except Exception:
-        error = RuntimeError(where)
-    return error
+        raise ValueError(
+            f"space.decode returned {architectures!r} for one row; it must return a list of one architecture "
+            f"per row: skpbnas.testing.check_space(space) tells what else {type(space).__name__} does wrong"
+        ) from None
+    return architecture

@@ -361,6 +361,11 @@ class PredictorBasedSearch(BaseEstimator):
         rng = np.random.default_rng([self._seed, len(archive)])
         size = self._next_size() if n is None else n
         proposal = propose(self.space, self._predictor, self._candidates, X, y, others, size, rng)
+        if not (len(proposal.rows) or len(archive)):
+            raise ValueError(
+                f"{self.space!r} has no architecture to start from: is_valid refused all that sample drew; "
+                f"skpbnas.testing.check_space(space) tells what {type(self.space).__name__} does wrong"
+            )
         archive.add(
             proposal.rows,
             proposal.predicted,

@@ -73,7 +73,12 @@ class SearchSpace(ABC):
         What :meth:`is_valid` and :meth:`canonical_key` return, for spaces that can find both at once.
         """
         rows = np.asarray(X)
-        valid = self.is_valid(rows)
+        valid = np.asarray(self.is_valid(rows))
+        if valid.shape != (len(rows),) or valid.dtype != bool:
+            raise ValueError(
+                f"{type(self).__name__}.is_valid returned an array of {valid.dtype} of shape {valid.shape} "
+                f"for {len(rows)} rows; it must return one boolean for each row, shape ({len(rows)},)"
+            )
         return valid, self.canonical_key(rows[valid])
 
     @abstractmethod

@@ -1,32 +1,20 @@
 """Evaluations on a Dask cluster of processes on this machine, some of which are killed."""
 
-import os
-import signal
-
 import joblib
 import numpy as np
 import pytest
+from objectives import SPACE, die, n_edges
 from sklearn.linear_model import LinearRegression
 
-from skpbnas import CellSpace, EvolutionaryCandidateSampler, PredictorBasedSearch
+from skpbnas import EvolutionaryCandidateSampler, PredictorBasedSearch
 
 distributed = pytest.importorskip("distributed", reason="distributed is not installed (skpbnas[dask])")
 dask = pytest.importorskip("dask")
-
-SPACE = CellSpace(5, ["a", "b"])
 
 
 def make() -> PredictorBasedSearch:
     pool = EvolutionaryCandidateSampler(n_candidates=40)
     return PredictorBasedSearch(SPACE, LinearRegression(), pool, random_state=0)
-
-
-def n_edges(cell) -> float:
-    return float(cell.adjacency.sum()) + 0.1 * cell.operations.count("a")
-
-
-def die() -> None:
-    os.kill(os.getpid(), signal.SIGKILL)
 
 
 @pytest.fixture(scope="module")

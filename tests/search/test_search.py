@@ -5,6 +5,7 @@ import time
 
 import numpy as np
 import pytest
+from objectives import SPACE, n_edges
 
 from skpbnas import (
     CellSpace,
@@ -18,12 +19,6 @@ from skpbnas import (
 from skpbnas.candidates import SpaceExhaustedWarning
 from skpbnas.datasets import TabularBenchmark
 from skpbnas.search import CheckpointError
-
-SPACE = CellSpace(5, ["a", "b"])
-
-
-def n_edges(cell) -> float:
-    return float(cell.adjacency.sum()) + 0.1 * cell.operations.count("a")
 
 
 @pytest.fixture

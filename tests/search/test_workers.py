@@ -1,37 +1,25 @@
 """Workers of several kinds: they die, they are slow, and the search goes on."""
 
 import os
-import signal
+import sys
 import time
 from concurrent.futures import wait
 
 import joblib
 import numpy as np
 import pytest
+from objectives import SPACE, TwoWords, die, key, n_edges
 from sklearn.linear_model import LinearRegression
 
 from skpbnas import CellSpace, EvolutionaryCandidateSampler, PredictorBasedSearch
+from skpbnas._worker import evaluate_one
 from skpbnas.search import _evaluate
 from skpbnas.search._workers import Workers
-
-SPACE = CellSpace(5, ["a", "b"])
-
-
-def n_edges(cell) -> float:
-    return float(cell.adjacency.sum()) + 0.1 * cell.operations.count("a")
 
 
 def make(random_state=0, space=SPACE, **parameters) -> PredictorBasedSearch:
     pool = EvolutionaryCandidateSampler(n_candidates=40)
     return PredictorBasedSearch(space, LinearRegression(), pool, random_state=random_state, **parameters)
-
-
-def key(cell) -> int:
-    return int(SPACE.canonical_key(SPACE.encode([cell]))[0])
-
-
-def die() -> None:
-    os.kill(os.getpid(), signal.SIGKILL)
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +49,17 @@ def test_the_sequential_backend_needs_no_workers(expected):
 def test_unknown_backends_are_refused():
     with joblib.parallel_config("multiprocessing"), pytest.raises(ValueError, match="MultiprocessingBackend"):
         make().run(n_edges, 8, n_jobs=2)
+
+
+def test_a_new_process_does_not_import_what_its_objective_does_not():
+    """PyTorch takes seconds, and a worker that died is replaced in the middle of a run."""
+    with Workers(2) as workers:
+        workers.submit("deadly", die)  # so that the next process is a new one
+        assert dict(workers.finished()) == {"deadly": None}
+        cell = SPACE.decode(SPACE.enumerate()[:1])[0]
+        workers.submit("torch", evaluate_one, lambda cell: "torch" in sys.modules, cell)
+        ((_, (scores, *_)),) = workers.finished()
+    assert scores == [0.0]
 
 
 def test_an_architecture_that_kills_its_worker_has_failed_and_the_others_have_not(expected):
@@ -112,13 +111,6 @@ def test_workers_that_always_die_end_the_run_and_what_was_told_stays(expected, m
         search.run(lambda cell: die(), 20, n_jobs=2)
     np.testing.assert_array_equal(search.evaluated_rows_[:4], expected[:4])
     assert search.history_["score"].notna().sum() == 4
-
-
-class TwoWords(Exception):
-    """Cannot be made again from its arguments."""
-
-    def __init__(self, first, second):
-        super().__init__(f"{first} {second}")
 
 
 def test_what_is_raised_in_a_worker_tells_where():
