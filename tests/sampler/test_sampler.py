@@ -257,20 +257,25 @@ def test_fixed_parameters_stay_fixed(space):
         assert len(set(keys(study.trials))) == 12
 
 
+@pytest.mark.parametrize("space", [SPACE, None])
 @pytest.mark.parametrize(
-    "pruner", [optuna.pruners.HyperbandPruner(max_resource=4), optuna.pruners.MedianPruner(2)]
+    "pruner", [optuna.pruners.HyperbandPruner(max_resource=27), optuna.pruners.MedianPruner(2)]
 )
-def test_pruners_and_brackets(pruner):
+def test_pruners_and_brackets(pruner, space):
+    """No bracket of Hyperband tries what another one has tried."""
+
     def staged(trial):
-        value = objective(trial)
-        for step in range(4):
+        value = objective(trial) if space else raw_objective(trial)
+        for step in range(27):
             trial.report(value - 3 + step, step)
             if trial.should_prune():
                 raise optuna.TrialPruned
         return value
 
-    study = run(30, target=staged, pruner=pruner)
-    assert len(set(keys(study.trials))) == 30
+    study = run(40, pbnas(space), staged, pruner=pruner, study_name="staged")  # brackets depend on the name
+    assert study.get_trials(states=[TrialState.PRUNED])
+    known = study.trials[0 if space else 1 :]  # of the first trial nothing is known
+    assert len(set(keys(known))) == len(known)
 
 
 def test_a_trial_can_be_asked_for_and_told():
@@ -310,6 +315,18 @@ def test_several_objectives_approach_the_front():
     assert len(set(keys(study.trials))) == 40
     # A chain of as many 'conv' vertices has the fewest edges.
     assert {tuple(trial.values) for trial in study.best_trials} == {(k + 1, k) for k in range(4)}
+
+
+def test_constraints_steer_several_objectives():
+    def constrained(trial):
+        cell = SPACE.suggest(trial)
+        constrain(trial, cell.operations.count("conv") - 1.5)
+        return float(np.sum(cell.adjacency)), cell.operations.count("conv")
+
+    study = optuna.create_study(directions=["minimize", "maximize"], sampler=pbnas())
+    study.optimize(constrained, n_trials=40)
+    late = [trial.values[1] for trial in study.trials[-20:]]
+    assert sum(count <= 1 for count in late) > 15  # of all cells, half
 
 
 def test_infeasible_trials_are_worse_than_all_others():
