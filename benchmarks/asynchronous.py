@@ -77,7 +77,7 @@ def main() -> None:
     run = ["table", "workers", "mode", "seed"]
     known = set(done[run].itertuples(index=False, name=None)) if len(done) else set()
     sources = tables(arguments.nasbench101, arguments.nasbench201)
-    for seed, name, n_workers, mode in product(range(arguments.seeds), sources, TIMES, MODES):
+    for name, seed, n_workers, mode in product(sources, range(arguments.seeds), TIMES, MODES):
         if (name, n_workers, mode, seed) in known:
             continue
         table, train = sources[name]
