@@ -8,12 +8,14 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from copy import deepcopy
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import references as ref
 import torch
-from harness import Machine, Measurement, best, interleaved, peak_gigabytes
+from harness import Machine, Measurement, best, interleaved
+from labels import SPACE, labelled
 from numpy.typing import NDArray
 
 from skpbnas import (
@@ -21,22 +23,13 @@ from skpbnas import (
     ExhaustiveCandidateSampler,
     GCNRankPredictor,
     MaximumLikelihoodCandidateSampler,
-    NASBench101Space,
     PredictorBasedSearch,
 )
 from skpbnas.predictors import paper_predictor
 from skpbnas.preprocessing import GraphDescriptors
 
-SPACE = NASBench101Space()
 PAPER_EPOCHS, REFERENCE_EPOCHS = 2000, 40
 Measurements = Iterator[Measurement]
-
-
-def labelled(n: int) -> tuple[NDArray, NDArray]:
-    """Return random cells with a made-up score: training takes the same time with any."""
-    rng = np.random.default_rng(n)
-    X = SPACE.enumerate()[rng.choice(len(SPACE), n, replace=False)]
-    return X, X @ rng.normal(size=X.shape[1]) + rng.normal(size=n)
 
 
 def obvious_fit_seconds(X: NDArray, y: NDArray) -> float:
@@ -115,7 +108,7 @@ def predict(machine: Machine) -> Measurements:
         note = f"{first:.2f} s the first time, when maps are made; reference from {len(part):,} cells"
         yield Measurement(
             f"predict, {name}", "423,624 cells", goal, seconds, len(cells), "cells", "dense matrices",
-            obvious * len(cells) / len(part), None, f"{note}; peak {peak_gigabytes():.2f} GB",
+            obvious * len(cells) / len(part), None, note,
         )  # fmt: skip
 
 
@@ -203,8 +196,26 @@ def search(machine: Machine) -> Measurements:
                 "the obvious paper fit", 350 * (obvious[200] + obvious[800]) / 2, None,
                 "from single iterations at 200, 800 and 1,400 labels: "
                 + ", ".join(f"{s:.2f}" for s in seconds.values())
-                + f" s; {seconds[1400] / seconds[200]:.1f}x; peak {peak_gigabytes():.2f} GB",
+                + f" s; {seconds[1400] / seconds[200]:.1f}x",
             )  # fmt: skip
+
+
+def memory(machine: Machine) -> Measurements:
+    """Each in a process of its own, with its libraries and the list of cells."""
+    script = Path(__file__).with_name("memory.py")
+    networks = {"paper": "the paper's network", "network": "GCNRankPredictor", "default": "default predictor"}
+    for work, size, name, goal in (
+        ("score", "423,624 cells", "score all cells the first time", "1 GB"),
+        ("search", "10,000 labels", "one iteration of a search", "2 GB"),
+    ):
+        for key, label in networks.items():
+            if (work, key) == ("search", "paper"):
+                continue  # an hour of training
+            run = subprocess.run(
+                [sys.executable, script, f"{work}-{key}"], capture_output=True, text=True, check=True
+            )
+            seconds, peak = map(float, run.stdout.split())
+            yield Measurement(f"{name}, {label}", size, goal, seconds, 1, "times", note=f"peak {peak:.2f} GB")
 
 
 def import_time(machine: Machine) -> Measurements:
@@ -231,6 +242,6 @@ def in_a_new_process(code: str, **environment: str) -> str:
 
 ALL = (
     paper_fit, default_fit, ensemble_fit, predict, descriptors, evolutionary, maximum_likelihood,
-    spaces, search,
+    spaces, search, memory,
     import_time,
 )  # fmt: skip
