@@ -1,70 +1,21 @@
-"""The sampler in a study: what it proposes, learns from, and leaves in the storage."""
+"""What the sampler proposes, and what it learns from."""
 
 import os
 import pickle
 import subprocess
 import sys
-import warnings
 
 import numpy as np
 import optuna
 import pytest
-from optuna.distributions import CategoricalDistribution
 from optuna.trial import TrialState
 from sklearn.linear_model import Ridge
+from studies import DOMAINS, SPACE, constrain, keys, objective, pbnas, raw_objective, run
 
 from skpbnas import CellSpace, PBNASSampler
 from skpbnas.candidates import SpaceExhaustedWarning
 
-SPACE = CellSpace(5, ["conv", "pool"])
-DOMAINS = SPACE.distributions()
-
-
-@pytest.fixture(autouse=True)
-def quiet():
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-        yield
-
-
-def pbnas(space=SPACE, **options):
-    """A sampler that fits in no time."""
-    return PBNASSampler(space, **{"predictor": Ridge(), "seed": 0} | options)
-
-
-def objective(trial):
-    """Count what a cell has: 'conv' vertices count most."""
-    cell = SPACE.suggest(trial)
-    return 3 * cell.operations.count("conv") + float(np.sum(cell.adjacency))
-
-
-def raw_objective(trial):
-    """Suggest the same parameters without a space."""
-    params = {name: trial.suggest_categorical(name, domain.choices) for name, domain in DOMAINS.items()}
-    row = SPACE.params_to_row(params)
-    return float(row.sum()) if SPACE.is_valid(row[None])[0] else 0.0
-
-
-def constrain(trial, value):
-    """Set a constraint, as Optuna 5 does; before, samplers wrote them."""
-    if hasattr(trial, "set_constraint"):
-        trial.set_constraint("constraint", value)
-    else:
-        trial.storage.set_trial_system_attr(trial._trial_id, "constraints", [value])
-
-
-def keys(trials):
-    """The canonical keys of trials, all of which must be valid cells."""
-    X = np.stack([SPACE.params_to_row(trial.params) for trial in trials])
-    assert SPACE.is_valid(X).all()
-    return SPACE.canonical_key(X).tolist()
-
-
-def run(n_trials=20, sampler=None, target=objective, **options):
-    study = optuna.create_study(sampler=sampler or pbnas(), **{"direction": "maximize"} | options)
-    study.optimize(target, n_trials=n_trials)
-    return study
+pytestmark = pytest.mark.filterwarnings("ignore::optuna.exceptions.ExperimentalWarning")
 
 
 # ------------------------------------------------------------------------------------------- proposals
@@ -173,7 +124,7 @@ def test_the_same_seed_gives_the_same_trials():
 
 def test_a_study_does_not_depend_on_the_process_that_continues_it(tmp_path):
     code = (
-        "import sys, optuna; from test_sampler import *; "
+        "import sys, optuna; from studies import *; "
         "study = optuna.create_study(storage=sys.argv[1], study_name='s', direction='maximize', "
         "sampler=pbnas(), load_if_exists=True); study.optimize(objective, n_trials=int(sys.argv[2])); "
         "print(*keys(study.trials))"
@@ -213,93 +164,6 @@ def test_copied_studies_and_added_trials_are_learned_from():
         == [t.params for t in added.trials]
     )
     assert expected == [keys(copied.trials)[11]]
-
-
-# ------------------------------------------------------------------------------------ trials of all kinds
-
-
-def test_failed_pruned_and_infinite_trials_do_no_harm():
-    outcomes = iter(
-        [float("nan"), float("inf"), -float("inf"), optuna.TrialPruned(), RuntimeError(), None] * 3
-        + [None] * 12
-    )
-
-    def moody(trial):
-        value, outcome = objective(trial), next(outcomes)
-        if isinstance(outcome, Exception):
-            raise outcome
-        return value if outcome is None else outcome
-
-    study = optuna.create_study(direction="maximize", sampler=pbnas())
-    study.optimize(moody, n_trials=30, catch=(RuntimeError,))
-    assert len(study.trials) == 30
-    assert len(set(keys(study.trials))) == 30
-
-
-def test_enqueued_trials_come_first_and_are_not_proposed_again():
-    params = SPACE.row_to_params(SPACE.enumerate()[100])
-    study = optuna.create_study(direction="maximize", sampler=pbnas())
-    study.enqueue_trial(params)
-    study.enqueue_trial({"op_node_0": "pool", "edge_0": 1})
-    study.optimize(objective, n_trials=12)
-    assert study.trials[0].params == params
-    assert study.trials[1].params["op_node_0"] == "pool" and study.trials[1].params["edge_0"] == 1
-    assert len(set(keys(study.trials))) == 12
-
-
-@pytest.mark.parametrize("space", [SPACE, None])
-def test_fixed_parameters_stay_fixed(space):
-    sampler = optuna.samplers.PartialFixedSampler({"op_node_0": "pool", "edge_0": 1}, pbnas(space))
-    study = run(12, sampler, objective if space else raw_objective)
-    assert {trial.params["op_node_0"] for trial in study.trials} == {"pool"}
-    assert {trial.params["edge_0"] for trial in study.trials} == {1}
-    if space:
-        assert len(set(keys(study.trials))) == 12
-
-
-@pytest.mark.parametrize("space", [SPACE, None])
-@pytest.mark.parametrize(
-    "pruner", [optuna.pruners.HyperbandPruner(max_resource=27), optuna.pruners.MedianPruner(2)]
-)
-def test_pruners_and_brackets(pruner, space):
-    """No bracket of Hyperband tries what another one has tried."""
-
-    def staged(trial):
-        value = objective(trial) if space else raw_objective(trial)
-        for step in range(27):
-            trial.report(value - 3 + step, step)
-            if trial.should_prune():
-                raise optuna.TrialPruned
-        return value
-
-    study = run(40, pbnas(space), staged, pruner=pruner, study_name="staged")  # brackets depend on the name
-    assert study.get_trials(states=[TrialState.PRUNED])
-    known = study.trials[0 if space else 1 :]  # of the first trial nothing is known
-    assert len(set(keys(known))) == len(known)
-
-
-def test_a_trial_can_be_asked_for_and_told():
-    study = optuna.create_study(direction="maximize", sampler=pbnas())
-    trials = [study.ask(DOMAINS) for _ in range(10)]
-    assert len(set(keys(trials))) == 10
-    for trial in reversed(trials):
-        study.tell(trial, objective(optuna.trial.FixedTrial(trial.params)))
-    study.tell(study.ask(DOMAINS), state=TrialState.FAIL)
-    study.optimize(objective, n_trials=4)
-    assert len(set(keys(study.trials))) == 15
-
-
-def test_a_retried_trial_tries_what_it_was_to_try():
-    study = run(8)
-    trial = study.ask()
-    trial.suggest_categorical("edge_0", (0, 1))
-    study.tell(trial, state=TrialState.FAIL)
-    retry = getattr(optuna.storages, "RetryHeartbeatStaleTrialCallback", None)
-    (retry or optuna.storages.RetryFailedTrialCallback)()(study, study.trials[-1])  # its name before 4.9
-    planned = study.trials[-2].system_attrs["pbnas:params:0"]
-    study.optimize(objective, n_trials=1)
-    assert study.trials[-1].system_attrs["pbnas:params:0"] == planned
-    assert keys(study.trials[-1:])[0] not in keys(study.trials[:8])
 
 
 # --------------------------------------------------------------------------- objectives and constraints
@@ -360,70 +224,3 @@ def test_any_parameters_will_do():
     study.optimize(plain, n_trials=50)
     assert study.best_value < 0.5
     assert study.best_params["kind"] is None
-
-
-# -------------------------------------------------------------------------------------------- bad input
-
-
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        ({"space": "cells"}, "space='cells' is not allowed"),
-        ({"batch_size": 0}, "batch_size=0 is not allowed"),
-        ({"n_startup_trials": -1}, "n_startup_trials=-1 is not allowed"),
-        ({"predictor": "gcn"}, "predictor='gcn' is not allowed"),
-    ],
-)
-def test_bad_arguments_are_refused(options, message):
-    with pytest.raises(ValueError, match=message):
-        PBNASSampler(**options)
-
-
-def test_a_study_with_other_names_is_told_so():
-    study = optuna.create_study(sampler=pbnas())
-    with pytest.raises(ValueError, match="has not suggested .*edge_0.*suggest"):
-        study.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=5)
-    assert [trial.state for trial in study.trials] == [TrialState.COMPLETE]
-
-
-def test_a_study_with_other_choices_is_told_so():
-    study = optuna.create_study(sampler=pbnas())
-    study.add_trial(
-        optuna.create_trial(
-            params={"op_node_0": "skip"},
-            distributions={"op_node_0": CategoricalDistribution(["skip", "conv"])},
-            value=0.0,
-        )
-    )
-    with pytest.raises(ValueError, match="trial 0 has op_node_0 .* suggest the parameters by"):
-        study.optimize(objective, n_trials=5)
-    assert [trial.state for trial in study.trials] == [TrialState.COMPLETE, TrialState.FAIL]
-
-
-def test_values_that_the_space_does_not_have_are_not_learned_from():
-    study = optuna.create_study(sampler=PBNASSampler(predictor=Ridge(), seed=0))
-    study.enqueue_trial({"x": 30.0})
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        study.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=10)
-    assert all(0 <= trial.params["x"] <= 1 for trial in study.trials[1:])
-
-
-def test_a_storage_that_goes_away_leaves_nothing_behind_in_the_sampler():
-    class Storage(optuna.storages.InMemoryStorage):
-        is_away = False
-
-        def set_trial_system_attr(self, *arguments):
-            if self.is_away:
-                raise ConnectionError("the storage is away")
-            super().set_trial_system_attr(*arguments)
-
-    storage = Storage()
-    study = run(6, storage=storage)
-    storage.is_away = True
-    with pytest.raises(ConnectionError, match="away"):
-        study.optimize(objective, n_trials=1)
-    storage.is_away = False
-    study.optimize(objective, n_trials=6)
-    complete = study.get_trials(states=[TrialState.COMPLETE])
-    assert len(complete) == len(set(keys(complete))) == 12
