@@ -88,6 +88,7 @@ def samplers(space: SearchSpace) -> Mapping[str, Callable[[int], BaseSampler]]:
     """Return for each name what makes the sampler from a seed; all settings are the defaults."""
     return {
         "PBNASSampler": lambda seed: PBNASSampler(space, seed=seed),
+        "PBNASSampler()": lambda seed: PBNASSampler(seed=seed),  # reads the space from the parameters
         "RandomSampler": lambda seed: RandomSampler(seed=seed),
         "TPESampler": lambda seed: TPESampler(seed=seed),
         "GPSampler": lambda seed: GPSampler(seed=seed),
@@ -171,7 +172,7 @@ def main() -> None:
                 lines.insert(1, "sampler", name)
                 lines.insert(2, "seed", seed)
                 header = not arguments.results.exists()
-                lines.to_csv(arguments.results, mode="a", header=header, index=False)
+                lines.to_csv(arguments.results, mode="a", header=header, index=False, float_format="%.6g")
                 print(lines.iloc[-1].to_dict(), flush=True)
     print(report(pd.read_csv(arguments.results)))
 
