@@ -21,6 +21,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import optuna
+
 HOST = "127.0.0.1"
 START_TIMEOUT = 60  # seconds
 
@@ -61,13 +63,7 @@ def redis() -> Iterator[str]:
 @contextmanager
 def grpc(folder: Path | None = None, port: int | None = None) -> Iterator[str]:
     """Run Optuna's gRPC proxy of a database, and yield its address; the database stays in a given folder."""
-    try:
-        for name in ("grpc", "google.protobuf"):
-            import_module(name)
-    except ImportError as error:
-        raise ServerMissing(
-            "the gRPC proxy needs grpcio and protobuf (pip install grpcio protobuf)"
-        ) from error
+    require_grpc()
     with ExitStack() as stack:
         folder = folder or stack.enter_context(_folder())
         port = port or free_port()
@@ -77,6 +73,17 @@ def grpc(folder: Path | None = None, port: int | None = None) -> Iterator[str]:
         )
         stack.enter_context(_running([sys.executable, "-c", code], folder, port, signal.SIGTERM))
         yield f"grpc:{port}"
+
+
+def require_grpc() -> None:
+    """Raise ServerMissing where the gRPC proxy cannot run."""
+    if not hasattr(optuna.storages, "GrpcStorageProxy"):
+        raise ServerMissing("the gRPC proxy needs Optuna 4.2")
+    try:
+        for name in ("grpc", "google.protobuf"):
+            import_module(name)
+    except ImportError as error:
+        raise ServerMissing(f"the gRPC proxy needs {error.name} (pip install grpcio protobuf)") from error
 
 
 def free_port() -> int:

@@ -14,13 +14,8 @@ from multiprocessing import get_context
 
 import numpy as np
 import optuna
-from optuna.storages import (
-    BaseStorage,
-    GrpcStorageProxy,
-    JournalStorage,
-    RDBStorage,
-    RetryHeartbeatStaleTrialCallback,
-)
+from optuna import storages
+from optuna.storages import BaseStorage, JournalStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend, JournalRedisBackend
 from sklearn.linear_model import Ridge
 
@@ -28,6 +23,10 @@ from skpbnas import CellSpace, PBNASSampler
 
 STUDY = "workers"
 SPACE = CellSpace(5, ["conv", "pool"])
+if hasattr(storages, "RetryHeartbeatStaleTrialCallback"):
+    RETRY = {"heartbeat_stale_trial_callback": storages.RetryHeartbeatStaleTrialCallback()}
+else:  # their names before Optuna 4.9
+    RETRY = {"failed_trial_callback": storages.RetryFailedTrialCallback()}
 PATIENCE = (
     600  # seconds after which a silent worker counts as dead; long, because a busy machine silences all
 )
@@ -38,7 +37,7 @@ def open_storage(address: str, grace_period: int = PATIENCE) -> BaseStorage:
     if address.startswith("redis:"):
         return JournalStorage(JournalRedisBackend(address))
     if address.startswith("grpc:"):
-        return GrpcStorageProxy(host="127.0.0.1", port=int(address.removeprefix("grpc:")))
+        return storages.GrpcStorageProxy(host="127.0.0.1", port=int(address.removeprefix("grpc:")))
     if address.startswith("journal:"):
         return JournalStorage(JournalFileBackend(address.removeprefix("journal:")))
     return RDBStorage(
@@ -46,7 +45,7 @@ def open_storage(address: str, grace_period: int = PATIENCE) -> BaseStorage:
         engine_kwargs={"connect_args": {"timeout": 60}} if address.startswith("sqlite:") else {},
         heartbeat_interval=1,
         grace_period=grace_period,
-        heartbeat_stale_trial_callback=RetryHeartbeatStaleTrialCallback(),
+        **RETRY,
     )
 
 

@@ -12,15 +12,14 @@ import numpy as np
 import optuna
 import pytest
 import storage_servers
-from optuna.storages import RetryHeartbeatStaleTrialCallback
 from optuna.trial import TrialState
-from storage_worker import SPACE, STUDY, objective, open_storage, sampler
+from storage_worker import RETRY, SPACE, STUDY, objective, open_storage, sampler
 
 WORKER = Path(__file__).with_name("storage_worker.py")
 N_WORKERS = 4
 N_TRIALS = 12  # of each worker
 HANGS_IN = 4  # the trial in which one of them is killed
-DRIVERS = {"postgresql": "psycopg2", "redis": "redis", "grpc": "grpc"}
+DRIVERS = {"postgresql": "psycopg2", "redis": "redis"}
 pytestmark = pytest.mark.filterwarnings("ignore::optuna.exceptions.ExperimentalWarning")
 
 
@@ -32,7 +31,8 @@ def address(request, tmp_path):
     elif request.param == "journal":
         yield f"journal:{tmp_path}/study.log"
     else:
-        pytest.importorskip(DRIVERS[request.param], reason=f"{DRIVERS[request.param]} is not installed")
+        if driver := DRIVERS.get(request.param):
+            pytest.importorskip(driver, reason=f"{driver} is not installed")
         try:
             with getattr(storage_servers, request.param)() as url:
                 yield url
@@ -77,7 +77,8 @@ def test_four_workers_one_of_them_killed(address):
     n_complete = N_TRIALS * (N_WORKERS - 1) + HANGS_IN - 1 + 1
     assert [trial.number for trial in trials] == list(range(len(trials)))
     assert states[TrialState.COMPLETE] == n_complete
-    retries = [t for t in trials if RetryHeartbeatStaleTrialCallback.retried_trial_number(t) == killed]
+    (retry,) = RETRY.values()
+    retries = [trial for trial in trials if retry.retried_trial_number(trial) == killed]
     if address.startswith(("sqlite", "postgresql")):
         assert states == {TrialState.COMPLETE: n_complete, TrialState.FAIL: 1}
         assert trials[killed].state == TrialState.FAIL
@@ -90,7 +91,7 @@ def test_four_workers_one_of_them_killed(address):
     assert len(set(keys)) == len(keys)
 
 
-def proxy(address: str) -> optuna.storages.GrpcStorageProxy:
+def proxy(address: str) -> optuna.storages.BaseStorage:
     """Return the storage of a proxy that may still be about to listen."""
     storage = open_storage(address)
     storage.wait_server_ready(timeout=60)
@@ -100,9 +101,11 @@ def proxy(address: str) -> optuna.storages.GrpcStorageProxy:
 @pytest.fixture
 def start_proxy(tmp_path):
     """What starts a gRPC proxy of one database, on one port, again and again."""
-    pytest.importorskip("grpc", reason="grpcio is not installed")
-    pytest.importorskip("google.protobuf", reason="protobuf is not installed")
     port = storage_servers.free_port()
+    try:
+        storage_servers.require_grpc()
+    except storage_servers.ServerMissing as reason:
+        pytest.skip(str(reason))
     return lambda: storage_servers.grpc(tmp_path, port)
 
 
