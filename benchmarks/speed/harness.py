@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import platform
-import resource
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from time import perf_counter
 from typing import Any
 
@@ -89,6 +89,10 @@ def interleaved(n_times: int, *works: Callable[[], Any]) -> list[float]:
 
 
 def peak_gigabytes() -> float:
-    """Return the largest resident memory of this process so far."""
-    kilobytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return kilobytes * 1024 / 1e9
+    """Return the largest resident memory of this process so far (Linux).
+
+    ``getrusage`` would count that of the process which started this one, too.
+    """
+    status = Path("/proc/self/status").read_text()
+    kilobytes = next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM"))
+    return int(kilobytes) * 1024 / 1e9

@@ -19,6 +19,7 @@ from ..preprocessing import GraphDescriptors
 from ._normal_scores import NormalScores
 from ._remembered import Remembered
 from ._scoring import kendall_score
+from ._threads import blas_threads
 
 Matrix = NDArray[np.float64]
 
@@ -125,17 +126,14 @@ class GPRankPredictor(RegressorMixin, BaseEstimator):
         self._spread[self._spread < 1e-9 * np.abs(self._mean) + 1e-12] = np.inf  # constant: no information
         kinds, self._kind = np.unique(self._kinds(), return_inverse=True)
         Z, t = self._standardise(described), self._targets.values
-        log_scales, log_amplitude, log_noise = self._tune(Z, t)
+        with blas_threads(min(len(t), self.max_tuning_rows) ** 2):
+            log_scales, log_amplitude, log_noise = self._tune(Z, t)
         self.scales_ = dict(zip(kinds.tolist(), np.exp(log_scales).tolist(), strict=True))
         self._scale = np.exp(log_scales)[self._kind]
         self.amplitude_, self.noise_ = float(np.exp(log_amplitude)), float(np.exp(log_noise))
         self._rows = Z * self._scale
-        covariance = similarities(self._rows, self._rows)
-        covariance *= self.amplitude_
-        covariance[np.diag_indices(len(t))] += self.noise_ + _JITTER
-        # Symmetric; in the other order of its elements LAPACK can work in place.
-        self._factor = cholesky(covariance.T, lower=True, overwrite_a=True, check_finite=False)
-        self._weights = cho_solve((self._factor, True), t, check_finite=False)
+        with blas_threads(len(t) ** 2):
+            self._factorise(t)
         return self
 
     def predict(self, X: ArrayLike, return_std: bool = False) -> Any:
@@ -206,18 +204,28 @@ class GPRankPredictor(RegressorMixin, BaseEstimator):
 
     # ---------------------------------------------------------------------------------------- inside
 
+    def _factorise(self, t: Matrix) -> None:
+        """Keep the factor of the covariance of the rows, and what their targets weigh."""
+        covariance = similarities(self._rows, self._rows)
+        covariance *= self.amplitude_
+        covariance[np.diag_indices(len(t))] += self.noise_ + _JITTER
+        # Symmetric; in the other order of its elements LAPACK can work in place.
+        self._factor = cholesky(covariance.T, lower=True, overwrite_a=True, check_finite=False)
+        self._weights = cho_solve((self._factor, True), t, check_finite=False)
+
     def _posterior(self, rows: NDArray, uncertain: bool) -> tuple[Matrix, Matrix]:
         """Return the mean of the process at each row and, if uncertain, its standard deviation, else 0."""
         mean, std = np.empty(len(rows)), np.zeros(len(rows))
         for part, Z in self._placed(rows):
-            shared = similarities(Z, self._rows)
-            shared *= self.amplitude_
-            mean[part] = shared @ self._weights
-            if uncertain:
-                known = solve_triangular(
-                    self._factor, shared.T, lower=True, overwrite_b=True, check_finite=False
-                )
-                std[part] = np.sqrt(np.maximum(self.amplitude_ - (known**2).sum(axis=0), 0))
+            with blas_threads(len(Z) * len(self._rows)):
+                shared = similarities(Z, self._rows)
+                shared *= self.amplitude_
+                mean[part] = shared @ self._weights
+                if uncertain:
+                    known = solve_triangular(
+                        self._factor, shared.T, lower=True, overwrite_b=True, check_finite=False
+                    )
+                    std[part] = np.sqrt(np.maximum(self.amplitude_ - (known**2).sum(axis=0), 0))
         return mean, std
 
     def _placed(self, X: NDArray) -> Iterator[tuple[slice, Matrix]]:

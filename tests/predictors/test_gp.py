@@ -7,6 +7,7 @@ from scipy.stats import kendalltau
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import ConstantKernel, RationalQuadratic, WhiteKernel
 from sklearn.utils.estimator_checks import parametrize_with_checks
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from skpbnas import CellSpace, GPRankPredictor
 from skpbnas.predictors import _gp
@@ -113,3 +114,11 @@ def test_the_best_are_found_without_scoring_all(cells, monkeypatch, exploration)
         np.testing.assert_allclose(np.sort(scores[scored])[-n:], np.sort(expected)[-n:], rtol=1e-9)
         np.testing.assert_allclose(scores[scored], expected[scored], rtol=1e-9)
         assert exploration == 0 or n > 10 or scored.sum() < len(everything) / 2
+
+
+def test_threads_are_as_before_after_a_fit_and_a_prediction(cells):
+    X, y = cells
+    with threadpool_limits(limits=2, user_api="blas"):
+        before = [pool["num_threads"] for pool in threadpool_info()]
+        GPRankPredictor(SPACE.n_nodes, exploration=1.0).fit(X, y).predict(X)
+        assert [pool["num_threads"] for pool in threadpool_info()] == before
