@@ -18,7 +18,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from ..candidates import EvolutionaryCandidateSampler, SpaceExhaustedWarning
 from ..search import default_predictor, propose
-from ..search._search import configured
+from ..search._propose import configured
 from ..spaces import ParameterSpace, Rows, SearchSpace
 from ._ledger import Ledger, only_valid, planned_params
 from ._notes import Domains, Params, from_note, read_note, to_note, write_note

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator, clone
+from sklearn.base import BaseEstimator
 from sklearn.exceptions import NotFittedError
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from tqdm.auto import tqdm
@@ -21,7 +21,7 @@ from ..candidates import EvolutionaryCandidateSampler
 from ..spaces import Rows, SearchSpace
 from ._archive import Archive, CheckpointError, Scores
 from ._loop import Callback, Loop
-from ._propose import default_predictor, propose
+from ._propose import configured, default_predictor, propose
 
 
 class ParetoFront(NamedTuple):
@@ -388,15 +388,3 @@ class PredictorBasedSearch(BaseEstimator):
         self._archive.record(rows, scores, seconds)
         if self._checkpoint is not None:
             self._archive.save(self._checkpoint, self._seed)
-
-
-def configured(estimator: Any, space: SearchSpace, seed: int) -> Any:
-    """Return a clone whose ``n_nodes``, ``space`` and ``random_state`` are set where they are None."""
-    estimator = clone(estimator)
-    values = {"n_nodes": space.n_nodes, "space": space, "random_state": seed}
-    unset = {
-        name: values[name.rpartition("__")[2]]
-        for name, value in estimator.get_params(deep=True).items()
-        if value is None and name.rpartition("__")[2] in values
-    }
-    return estimator.set_params(**unset)
