@@ -1,5 +1,7 @@
 """The Gaussian process: contracts, its gradient, what it depends on, and what its uncertainty means."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 from scipy.optimize import approx_fprime
@@ -121,4 +123,14 @@ def test_threads_are_as_before_after_a_fit_and_a_prediction(cells):
     with threadpool_limits(limits=2, user_api="blas"):
         before = [pool["num_threads"] for pool in threadpool_info()]
         GPRankPredictor(SPACE.n_nodes, exploration=1.0).fit(X, y).predict(X)
+        assert [pool["num_threads"] for pool in threadpool_info()] == before
+
+
+def test_threads_are_as_before_after_fits_at_the_same_time(cells):
+    X, y = cells
+    with threadpool_limits(limits=2, user_api="blas"):
+        before = [pool["num_threads"] for pool in threadpool_info()]
+        with ThreadPoolExecutor(4) as threads:
+            sizes = [20, 60, 150, 40, 100, 30, 80, 120]
+            list(threads.map(lambda n: GPRankPredictor(SPACE.n_nodes).fit(X[:n], y[:n]), sizes))
         assert [pool["num_threads"] for pool in threadpool_info()] == before

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skpbnas import Cell, CellSpace
+from skpbnas import Cell, CellSpace, EvolutionaryCandidateSampler
 
 SPACES = [
     CellSpace(3, ["a"]),
@@ -271,3 +271,26 @@ def test_the_same_seed_draws_the_same_rows_in_every_process():
         for seed in ("0", "1")
     }
     assert len(outputs) == 1
+
+
+class FewEdges(CellSpace):
+    """A user's own idea of what is valid."""
+
+    def is_valid(self, X):
+        return super().is_valid(X) & (np.asarray(X)[:, : self.n_nodes**2].sum(axis=1) <= 4)
+
+
+def test_a_subclass_that_refuses_more_is_heard_by_pools(rng):
+    space = FewEdges(5, ["a", "b"])
+    X = space.encode([Cell(np.eye(4, k=1, dtype=int), ["input", "a", "b", "output"])])
+    pool = EvolutionaryCandidateSampler(space, n_candidates=30, random_state=0).fit(X).sample(exclude=X)
+    assert len(pool) == 30 and space.is_valid(pool).all()
+
+
+def test_validity_and_keys_at_once_are_those_one_by_one(rng):
+    space = CellSpace(6, ["a", "b"], 8)
+    X = space.mutate(space.sample(300, rng), 0.3, rng)
+    valid, keys = space.valid_keys(X)
+    assert 0 < valid.sum() < len(X)
+    np.testing.assert_array_equal(valid, space.is_valid(X))
+    np.testing.assert_array_equal(keys, space.canonical_key(X[valid]))
