@@ -175,14 +175,21 @@ class GPRankPredictor(RegressorMixin, BaseEstimator):
         X : array-like of shape (n_rows, n_features)
             Rows.
         n : int
-            How many of the best are needed.
+            How many of the best are needed, at least 1.
 
         Returns
         -------
         scores : ndarray of shape (n_rows,)
             Those of :meth:`predict`; NaN for most rows that are not among the n best.
+
+        Raises
+        ------
+        ValueError
+            Where n is not at least 1.
         """
         check_is_fitted(self)
+        if n < 1:
+            raise ValueError(f"n={n!r} is not allowed; at least one row has to be scored")
         rows: NDArray = validate_data(self, X, dtype="numeric", reset=False)
         if len(rows) <= _CHUNK or not self.exploration:
             return self.predict(X)

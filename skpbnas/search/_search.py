@@ -147,8 +147,10 @@ class PredictorBasedSearch(BaseEstimator):
         Raises
         ------
         ValueError
-            When every architecture of the space has been proposed.
+            When every architecture of the space has been proposed, or n is not at least 1.
         """
+        if n is not None and n < 1:
+            raise ValueError(f"n={n!r} is not allowed; ask for at least one architecture")
         rows = self._ask(n)
         if not len(rows):
             raise ValueError(f"every architecture of {self.space!r} has been proposed; there is none left")

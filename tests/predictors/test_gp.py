@@ -116,6 +116,8 @@ def test_the_best_are_found_without_scoring_all(cells, monkeypatch, exploration)
         np.testing.assert_allclose(np.sort(scores[scored])[-n:], np.sort(expected)[-n:], rtol=1e-9)
         np.testing.assert_allclose(scores[scored], expected[scored], rtol=1e-9)
         assert exploration == 0 or n > 10 or scored.sum() < len(everything) / 2
+    with pytest.raises(ValueError, match="n=0 is not allowed"):
+        model.predict_best(everything, 0)
 
 
 def test_threads_are_as_before_after_a_fit_and_a_prediction(cells):

@@ -231,3 +231,9 @@ def test_a_checkpoint_that_cannot_be_finished_leaves_the_last_one(tmp_path, monk
         search.run(n_edges, 12, checkpoint=path)
     assert [file.name for file in tmp_path.iterdir()] == ["search.npz"]
     assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("n", [0, -3])
+def test_at_least_one_architecture_is_asked_for(n):
+    with pytest.raises(ValueError, match=f"n={n} is not allowed"):
+        PredictorBasedSearch(CellSpace(4, ["a", "b"])).ask(n)
