@@ -120,11 +120,14 @@ class MaximumLikelihoodCandidateSampler(BaseCandidateSampler):
         module = deepcopy(self.predictor_.module_).to("cpu", dtype)
         shadow = self.space_.relax(starts)
         best, best_score = self.space_.canonicalize(starts).copy(), np.full(len(starts), -np.inf)
+        rows, scores, direction = starts, np.full(len(starts), np.nan), np.zeros(shadow.shape)
         all_rows, all_scores = [], []
-        for _ in range(self.n_steps + 1):
-            rows = self.space_.discretize(shadow)
-            scores, direction = self._steepest(module, torch.tensor(rows, dtype=dtype, requires_grad=True))
-            valid = self.space_.is_valid(rows)
+        for step in range(self.n_steps + 1):
+            previous, rows = rows, self.space_.discretize(shadow)
+            # A step is often too small to change the graph; its score and gradient are known then.
+            new = (rows != previous).any(axis=1) | (step == 0)
+            scores[new], direction[new] = self._steepest(module, torch.tensor(rows[new], dtype=dtype))
+            valid = new & self.space_.is_valid(rows)
             better = valid & (scores > best_score)
             best[better], best_score[better] = self.space_.canonicalize(rows[better]), scores[better]
             all_rows.append(rows[valid])
@@ -140,6 +143,7 @@ class MaximumLikelihoodCandidateSampler(BaseCandidateSampler):
 
         from ..predictors._training import torch_threads
 
+        rows.requires_grad_()
         with torch_threads(0):  # one, so that the sums do not depend on how many there are
             scores = module(*split_rows(rows, self.space_.n_nodes))
             (gradient,) = torch.autograd.grad(scores.sum(), rows)
