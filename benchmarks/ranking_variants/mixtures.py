@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
 
 from skpbnas import EnsembleRankPredictor, GCNRankPredictor, GPRankPredictor
+from skpbnas.predictors import ensemble_predictor
 
 from .features import GraphDescribed
 from .tables import trees
@@ -18,13 +18,9 @@ def together(seed: int, weight: float, n_networks: int = 8, n_layers: int = 5) -
     return EnsembleRankPredictor(members, weights=[weight, 1.0])
 
 
-def with_trees(seed: int, n_networks: int = 0) -> EnsembleRankPredictor:
-    """Average the process, four times, with trees and, where there are any, networks."""
-    members: list[tuple[str, Any]] = [("process", GPRankPredictor(7)), ("trees", trees(seed))]
-    if n_networks:
-        networks = GCNRankPredictor(7, [32] * 5, n_estimators=n_networks, random_state=seed)
-        members.append(("networks", networks))
-    return EnsembleRankPredictor(members, weights=[4.0] + [1.0] * (len(members) - 1))
+def with_trees(seed: int) -> EnsembleRankPredictor:
+    members = [("process", GPRankPredictor(7)), ("trees", trees(seed))]
+    return EnsembleRankPredictor(members, weights=[4.0, 1.0])
 
 
 def described(seed: int) -> list[tuple[str, TorchRanker]]:
@@ -45,7 +41,7 @@ VARIANTS = {
     "process and networks, 4 to 1": partial(together, weight=4.0),
     "process and 3 networks, 4 to 1": partial(together, weight=4.0, n_networks=3),
     "process and trees, 4 to 1": with_trees,
-    "process, trees and 3 networks, 4 to 1 to 1": partial(with_trees, n_networks=3),
+    "process, trees and 3 networks, 4 to 1 to 1": partial(ensemble_predictor, 7),
     "4 networks, descriptors at the read-out": lambda seed: EnsembleRankPredictor(described(seed)),
     "process, networks, described networks": of_descriptors_and_graphs,
 }

@@ -1,7 +1,13 @@
 """Predictors f(A; theta): estimators that rank architectures from their rows."""
 
-from ._ensemble import EnsembleRankPredictor
+from ._ensemble import EnsembleRankPredictor, ensemble_predictor
 from ._gcn import GCNRankPredictor, paper_predictor
 from ._gp import GPRankPredictor
 
-__all__ = ["EnsembleRankPredictor", "GCNRankPredictor", "GPRankPredictor", "paper_predictor"]
+__all__ = [
+    "EnsembleRankPredictor",
+    "GCNRankPredictor",
+    "GPRankPredictor",
+    "ensemble_predictor",
+    "paper_predictor",
+]

@@ -5,11 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
-from sklearn.ensemble import VotingRegressor
+from numpy.typing import ArrayLike, NDArray
+from sklearn.ensemble import ExtraTreesRegressor, VotingRegressor
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils import assert_all_finite, column_or_1d
 from sklearn.utils.validation import check_is_fitted
 
+from ..preprocessing import GraphDescriptors
+from ._gcn import GCNRankPredictor
+from ._gp import GPRankPredictor
 from ._normal_scores import NormalScores
 from ._scoring import kendall_score
 
@@ -44,6 +49,7 @@ class EnsembleRankPredictor(VotingRegressor):
 
     See Also
     --------
+    ensemble_predictor : One that ranks better than each of its members.
     GCNRankPredictor : ``n_estimators`` averages networks of one kind, which are trained together.
     sklearn.ensemble.VotingRegressor : Averages predictions as they are.
 
@@ -116,3 +122,36 @@ class EnsembleRankPredictor(VotingRegressor):
     def score(self, X: ArrayLike, y: ArrayLike, sample_weight: None = None) -> float:
         """Return Kendall's tau between the predictions and y; 0 for constant predictions."""
         return kendall_score(y, self.predict(X))
+
+
+def ensemble_predictor(n_nodes: int | None = None, random_state: Any = None) -> EnsembleRankPredictor:
+    """Return the predictor that ranks best: a Gaussian process, trees and networks, averaged.
+
+    :class:`GPRankPredictor` has the weight four; extremely randomised trees on the roots of the graph
+    descriptors, and three networks of five layers have the weight one each. On NASBench-101 Kendall's tau is
+    about 0.01 above that of the process alone, for ten times the time of a fit: seconds with some hundred
+    labels. For a search the process is the better choice, as it knows what it does not know.
+
+    Parameters
+    ----------
+    n_nodes : int, default=None
+        As in :class:`GPRankPredictor`.
+    random_state : int, RandomState instance or None, default=None
+        Of the trees and the networks.
+
+    Returns
+    -------
+    EnsembleRankPredictor
+    """
+    trees = make_pipeline(
+        GraphDescriptors(n_nodes),
+        FunctionTransformer(_roots),
+        ExtraTreesRegressor(n_estimators=300, max_features=0.5, random_state=random_state),
+    )
+    networks = GCNRankPredictor(n_nodes, hidden_dims=(32,) * 5, n_estimators=3, random_state=random_state)
+    members = [("process", GPRankPredictor(n_nodes)), ("trees", trees), ("networks", networks)]
+    return EnsembleRankPredictor(members, weights=[4.0, 1.0, 1.0])
+
+
+def _roots(described: NDArray) -> NDArray:
+    return np.sign(described) * np.sqrt(np.abs(described))

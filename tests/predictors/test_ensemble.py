@@ -1,6 +1,9 @@
 """Averaged ranks: contracts of scikit-learn, scale, and what averaging does."""
 
+import pickle
+
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.stats import kendalltau
 from sklearn.base import clone
@@ -10,7 +13,10 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.neighbors import KNeighborsRegressor
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from skpbnas.predictors import EnsembleRankPredictor, GCNRankPredictor
+from skpbnas import CellSpace
+from skpbnas.datasets import load_digits_cells
+from skpbnas.predictors import EnsembleRankPredictor, GCNRankPredictor, GPRankPredictor, ensemble_predictor
+from skpbnas.search._propose import configured
 
 MEMBERS = [("ridge", Ridge()), ("neighbours", KNeighborsRegressor())]
 
@@ -84,3 +90,43 @@ def test_bad_targets_are_refused(table):
         model.fit(X, np.where(y > 0, np.nan, y))
     with pytest.raises(ValueError, match="y contains NaN"):
         model.fit(X, y).score(X, np.where(y > 0, np.nan, y))
+
+
+def test_the_ready_made_ensemble_ranks_better_than_the_process_alone():
+    table = load_digits_cells()
+    seen, counts = table.columns["validation_accuracy_0"], table.columns["test_accuracy"]
+    gains = []
+    for seed in range(4):
+        order = np.random.default_rng(seed).permutation(len(table))
+        train, rest = order[:100], order[100:]
+        scores = [
+            model.fit(table.X[train], seen[train]).predict(table.X[rest])
+            for model in (ensemble_predictor(5, seed), GPRankPredictor(5))
+        ]
+        mixed, alone = (kendalltau(score, counts[rest]).statistic for score in scores)
+        assert mixed > 0.75
+        gains.append(mixed - alone)
+    assert np.mean(gains) > 0
+
+
+def test_the_ready_made_ensemble_reads_graphs_wherever_it_is_used():
+    space = CellSpace(4, ["conv", "pool"])
+    X = pd.DataFrame(space.sample(40, np.random.default_rng(0)), columns=space.get_feature_names_out())
+    y = X.sum(axis=1)
+    model = ensemble_predictor(random_state=0).fit(X, y)
+    members = model.named_estimators_
+    for member in (members["process"], members["networks"], members["trees"][0]):
+        assert member.n_nodes_ == space.n_nodes
+    told = ensemble_predictor(space.n_nodes, random_state=0).fit(X.to_numpy(), y)
+    np.testing.assert_array_equal(model.predict(X), told.predict(X.to_numpy()))
+    np.testing.assert_array_equal(model.predict(X), pickle.loads(pickle.dumps(model)).predict(X))
+    search = configured(ensemble_predictor(), space, seed=0)
+    assert set(find(search, "n_nodes")) == {space.n_nodes}
+    assert set(find(search, "random_state")) == {0}
+
+
+def find(estimator, name: str) -> list:
+    """Return the values of all parameters of that name, those of members included."""
+    return [
+        value for key, value in estimator.get_params(deep=True).items() if key.rpartition("__")[2] == name
+    ]
