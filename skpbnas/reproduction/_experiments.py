@@ -55,7 +55,7 @@ class Method:
     n_iterations : int
         T.
     share : float
-        How many of the runs it takes part in; the expensive methods run less often.
+        How many of the runs it takes part in; the paper's training, which is expensive, runs less often.
     """
 
     key: str
@@ -110,11 +110,11 @@ def _methods() -> list[Method]:
         Method("uniform-1000", "uniform, N' = 1000", fast, uniform(1000), 0.13),
         Method("ml-100", "maximum likelihood, N' = 100", fast, maximum_likelihood(100), 0.2),
         Method("uniform-10000", "uniform, N' = 10000", fast, uniform(10_000), 0.2),
-        Method("ml-1000", "maximum likelihood, N' = 1000", fast, maximum_likelihood(1000), 0.55),
+        Method("ml-1000", "maximum likelihood, N' = 1000", fast, maximum_likelihood(1000), 0.25),
         Method(
             "mutation", "mutation only, no predictor", "random", evolutionary(100, mutation_ratio=1.0), 0.01
         ),
-        Method("uniform-all", "the whole space", fast, ExhaustiveCandidateSampler(), 2.6, share=0.5),
+        Method("uniform-all", "the whole space", fast, ExhaustiveCandidateSampler(), 1.0),
         Method(
             "default",
             "the library's defaults",

@@ -47,7 +47,7 @@ def reproduce(
         Those to draw, from 2 to 13; 11 to 13 go beyond the paper. None draws all. Only the runs that they
         need are made.
     runs : int, default=20
-        Number of runs of each method; expensive ones run on a share of them.
+        Number of runs of each method; the paper's training takes part in a quarter of them.
     quick : bool, default=False
         Fewer and shorter runs, about ten minutes on two cores; every figure says so.
     n_jobs : int, default=1
