@@ -120,17 +120,21 @@ class MaximumLikelihoodCandidateSampler(BaseCandidateSampler):
         module = deepcopy(self.predictor_.module_).to("cpu", dtype)
         shadow = self.space_.relax(starts)
         best, best_score = self.space_.canonicalize(starts).copy(), np.full(len(starts), -np.inf)
-        rows, scores, direction = starts, np.full(len(starts), np.nan), np.zeros(shadow.shape)
+        rows, direction = np.full(shadow.shape, np.nan), np.zeros(shadow.shape)
         all_rows, all_scores = [], []
-        for step in range(self.n_steps + 1):
+        for _ in range(self.n_steps + 1):
             previous, rows = rows, self.space_.discretize(shadow)
             # A step is often too small to change the graph; its score and gradient are known then.
-            new = (rows != previous).any(axis=1) | (step == 0)
-            scores[new], direction[new] = self._steepest(module, torch.tensor(rows[new], dtype=dtype))
-            valid = new & self.space_.is_valid(rows)
-            better = valid & (scores > best_score)
-            best[better], best_score[better] = self.space_.canonicalize(rows[better]), scores[better]
-            all_rows.append(rows[valid])
+            changed = np.flatnonzero((rows != previous).any(axis=1))
+            new = rows[changed]
+            scores, direction[changed] = self._steepest(
+                module, torch.tensor(new, dtype=dtype, requires_grad=True)
+            )
+            valid = self.space_.is_valid(new)
+            better = valid & (scores > best_score[changed])
+            best[changed[better]] = self.space_.canonicalize(new[better])
+            best_score[changed[better]] = scores[better]
+            all_rows.append(new[valid])
             all_scores.append(scores[valid])
             # Straight through: the gradient at the discrete row moves the shadow matrices (section 3.2).
             shadow = np.clip(shadow + self.step_size * direction, 0, 1)
@@ -143,7 +147,6 @@ class MaximumLikelihoodCandidateSampler(BaseCandidateSampler):
 
         from ..predictors._training import torch_threads
 
-        rows.requires_grad_()
         with torch_threads(0):  # one, so that the sums do not depend on how many there are
             scores = module(*split_rows(rows, self.space_.n_nodes))
             (gradient,) = torch.autograd.grad(scores.sum(), rows)

@@ -252,7 +252,7 @@ class GPRankPredictor(RegressorMixin, BaseEstimator):
         described = described.astype(np.float64)
         if self.n_nodes_ == 1:
             return described
-        return np.concatenate([described, np.sign(described) * np.sqrt(np.abs(described))], axis=1)
+        return np.concatenate([described, signed_roots(described)], axis=1)
 
     def _standardise(self, described: Matrix) -> Matrix:
         return (described - self._mean) / self._spread
@@ -284,6 +284,11 @@ class GPRankPredictor(RegressorMixin, BaseEstimator):
             options={"maxiter": 50},
         )
         return result.x[:-2], result.x[-2], result.x[-1]
+
+
+def signed_roots(described: NDArray) -> NDArray:
+    """Return the square roots of descriptors, with their signs: large counts matter less."""
+    return np.sign(described) * np.sqrt(np.abs(described))
 
 
 def similarities(A: Matrix, B: Matrix) -> Matrix:
