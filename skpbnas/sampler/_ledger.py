@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,7 @@ from optuna.distributions import CategoricalDistribution
 from optuna.trial import FrozenTrial, TrialState
 
 from ..spaces import Rows, SearchSpace
-from ._notes import from_note, read_note
+from ._notes import NoteReader, Params, fixed_params
 
 
 class Record(NamedTuple):
@@ -30,12 +30,14 @@ class Ledger:
     space : SearchSpace
     strict : bool
         Whether a trial must agree with the space about the choices of each parameter.
+    notes : NoteReader
     """
 
-    def __init__(self, space: SearchSpace, strict: bool) -> None:
+    def __init__(self, space: SearchSpace, strict: bool, notes: NoteReader) -> None:
         self.space = space
         self.domains = space.distributions()
         self.strict = strict
+        self.notes = notes
         self.records: list[Record] = []
 
     def refresh(self, trials: Sequence[FrozenTrial]) -> None:
@@ -69,12 +71,15 @@ class Ledger:
             self._require_choices(trial)
         params = trial.params
         if trial.state != TrialState.COMPLETE:  # what it will be, or would have been
-            params = planned_params(trial, self.domains) | params
+            params = self.planned(trial) | fixed_params(trial) | params
         if not self.domains.keys() <= params.keys():
             return None
         try:
             return self.space.params_to_row(params)
-        except ValueError:  # a value that the space does not have: an older trial, or one added by hand
+        except (
+            ValueError,
+            TypeError,
+        ):  # a value that the space does not have: an older trial, or one added by hand
             return None
 
     def _require_choices(self, trial: FrozenTrial) -> None:
@@ -98,24 +103,20 @@ class Ledger:
         rows = [record.row for record in records if record.row is not None]
         return np.stack(rows) if rows else np.empty((0, self.space.n_features))
 
-    def latest_batch(self) -> list[dict[str, Any]]:
+    def planned(self, trial: FrozenTrial) -> Params:
+        """Return what a sampler has chosen for a trial before it suggested anything."""
+        return self.notes.params(trial, self.domains)
+
+    def latest_batch(self) -> list[Params]:
         """Return the parameters of the batch that was proposed last, best first."""
         for record in reversed(self.records):
-            note = read_note(record.trial.system_attrs, "batch")
-            # A trial that is a copy of another, such as one retried, has taken over its attributes.
-            if note is not None and note["number"] == record.trial.number:
-                batch = [from_note(params, self.domains) for params in note["params"]]
-                return [params for params in batch if params]
+            batch = self.notes.batch(record.trial, self.domains)
+            if batch is not None:
+                return batch
         return []
 
 
-def planned_params(trial: FrozenTrial, domains: Any) -> dict[str, Any]:
-    """Return what was chosen for a trial before it suggested anything: by the sampler or by the user."""
-    chosen = from_note(read_note(trial.system_attrs, "params") or {}, domains)
-    return chosen | trial.system_attrs.get("fixed_params", {})
-
-
-def only_valid(space: SearchSpace, batch: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], NDArray]:
+def only_valid(space: SearchSpace, batch: list[Params]) -> tuple[list[Params], NDArray]:
     """Return the parameters that are architectures of the space, and their canonical keys."""
     if not batch:
         return [], np.empty(0, np.uint64)

@@ -20,8 +20,8 @@ from ..candidates import EvolutionaryCandidateSampler, SpaceExhaustedWarning
 from ..search import default_predictor, propose
 from ..search._propose import configured
 from ..spaces import ParameterSpace, Rows, SearchSpace
-from ._ledger import Ledger, only_valid, planned_params
-from ._notes import Domains, Params, from_note, read_note, to_note, write_note
+from ._ledger import Ledger, only_valid
+from ._notes import Domains, NoteReader, Params, fixed_params, to_note, write_note
 from ._recognition import recognise, without_refused_sizes
 from ._scores import scores
 
@@ -34,6 +34,7 @@ class _StudyCache:
 
     def __init__(self) -> None:
         self.intersections = [IntersectionSearchSpace(include_pruned=pruned) for pruned in (False, True)]
+        self.notes = NoteReader()
         self.ledger: Ledger | None = None
 
 
@@ -58,7 +59,8 @@ class PBNASSampler(BaseSampler):
     batch_size : int, default=4
         K, the number of trials that one fit serves.
     n_startup_trials : int, default=4
-        Number of trials to learn from before which architectures are drawn at random.
+        Number of trials to learn from before which architectures are drawn at random. 0 proposes a random
+        batch first, and fits as soon as that is used up.
     seed : int, default=None
         The same number gives the same trials, as long as they finish in the same order. Draws for a trial
         depend on it and on the number of the trial only, so that workers may have the same seed.
@@ -104,9 +106,9 @@ class PBNASSampler(BaseSampler):
             raise ValueError(
                 f"space={space!r} is not allowed; give a SearchSpace, such as CellSpace, or None"
             )
-        for name, number in (("batch_size", batch_size), ("n_startup_trials", n_startup_trials)):
-            if number < 1:
-                raise ValueError(f"{name}={number} is not allowed; give a number from 1")
+        for name, number, least in (("batch_size", batch_size, 1), ("n_startup_trials", n_startup_trials, 0)):
+            if number < least:
+                raise ValueError(f"{name}={number} is not allowed; give a number from {least}")
         if isinstance(predictor, str) and predictor != "random":
             raise ValueError(f"predictor={predictor!r} is not allowed; give an estimator, 'random' or None")
         if space is not None:
@@ -152,7 +154,7 @@ class PBNASSampler(BaseSampler):
             return {}
         with self._lock:
             ledger = self._ledger(study, search_space)
-            params = from_note(read_note(trial.system_attrs, "params") or {}, ledger.domains)
+            params = ledger.planned(trial)
             if not params:  # a retried trial tries what it was to try
                 params = self._claim(study, trial, ledger)
         return {name: value for name, value in params.items() if name in search_space}
@@ -201,7 +203,7 @@ class PBNASSampler(BaseSampler):
             domains = search_space
         space = self._space or recognise(domains)
         if cache.ledger is None or cache.ledger.space != space:
-            cache.ledger = Ledger(space, strict=self._space is not None)
+            cache.ledger = Ledger(space, self._space is not None, cache.notes)
         _refresh(cache.ledger, study)
         return cache.ledger
 
@@ -303,7 +305,7 @@ def _fixed(study: Study, trial: FrozenTrial) -> Params:
     while isinstance(sampler, PartialFixedSampler):
         fixed = sampler._fixed_params | fixed
         sampler = sampler._base_sampler
-    return fixed | planned_params(trial, {}) | trial.params
+    return fixed | fixed_params(trial) | trial.params
 
 
 def _key(space: SearchSpace, params: Params) -> set[int]:

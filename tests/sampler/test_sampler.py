@@ -26,6 +26,16 @@ def test_every_trial_is_another_valid_cell():
     assert len(set(keys(study.trials))) == 30
 
 
+@pytest.mark.parametrize("space", [SPACE, None])
+@pytest.mark.parametrize("predictor", [None, Ridge()])
+def test_no_trial_has_to_be_drawn_at_random(space, predictor):
+    study = run(9, pbnas(space, predictor=predictor, n_startup_trials=0), objective)
+    assert len(set(keys(study.trials[1:]))) == 8
+    two = optuna.create_study(directions=["maximize"] * 2, sampler=pbnas(space, n_startup_trials=0))
+    two.optimize(lambda trial: (objective(trial), trial.number), n_trials=6)
+    assert len(two.trials) == 6
+
+
 @pytest.mark.parametrize("direction", ["maximize", "minimize"])
 def test_it_finds_better_cells_than_random_search(direction):
     sign = 1 if direction == "maximize" else -1
