@@ -6,10 +6,10 @@ BIN := $(VENV)/bin
 TORCH := torch==2.13.0
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format docs clean
+.PHONY: help demo test lint format docs tables clean
 
 help:  ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z%-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # The stamps are written last, so that an interrupted installation is taken up again.
 $(VENV)/torch.stamp:
@@ -45,6 +45,12 @@ format: $(VENV)/dev.stamp  ## put the code into the project's style
 
 docs: $(VENV)/dev.stamp  ## build the documentation to docs/_build/html
 	$(BIN)/sphinx-build -W --keep-going -b html docs docs/_build/html
+
+benchmark-%: $(VENV)/dev.stamp  ## measure what a page of the documentation lacks, and write its tables
+	$(BIN)/python -m benchmarks $*
+
+tables: $(VENV)/dev.stamp  ## write the tables of the documentation from the results of the benchmarks
+	$(BIN)/python -m benchmarks --tables
 
 clean:  ## remove everything that the other targets made
 	rm -rf $(VENV) demo-output build dist docs/_build docs/gallery docs/api .mypy_cache .pytest_cache .ruff_cache

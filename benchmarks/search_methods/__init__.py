@@ -1,0 +1,5 @@
+"""Numbers of docs/search_methods.rst."""
+
+from . import methods
+
+EXPERIMENTS = (methods.EXPERIMENT,)
