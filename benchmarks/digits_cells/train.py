@@ -16,13 +16,13 @@ import pandas as pd
 from tqdm import tqdm
 
 from skpbnas.datasets import load_digits_cells
-from skpbnas.datasets._digits_training import N_IMAGES, train_digits_cell
+from skpbnas.datasets.digits._training import N_IMAGES, train_digits_cell
 from skpbnas.metrics import kendall_tau
 from skpbnas.spaces import NASBENCH101_OPERATIONS, Cell, CellSpace
 
 SPACE = CellSpace(5, NASBENCH101_OPERATIONS, max_edges=9)
 N_REPEATS = 3
-TABLE = Path(__file__).parents[1] / "skpbnas" / "datasets" / "data" / "digits_cells.npz"
+TABLE = Path(__file__).parents[1] / "skpbnas" / "datasets" / "digits" / "digits_cells.npz"
 FIELDS = [
     "half_train_accuracy",
     "half_validation_accuracy",

@@ -39,7 +39,7 @@ print(json.dumps({"read": time.perf_counter() - start}))
 CONVERT = (
     SETUP
     + """
-from skpbnas.datasets._nasbench101 import convert, store_paths
+from skpbnas.datasets.nasbench101._load import convert, store_paths
 start = time.perf_counter()
 table, store = convert(path, store_paths(path)[0], n_jobs=int(sys.argv[2]))
 print(json.dumps({"convert": time.perf_counter() - start, "store_mb": store.stat().st_size / 1e6}))

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from skpbnas.datasets._tfrecord import frame
+from skpbnas.datasets.nasbench101._tfrecord import frame
 from skpbnas.spaces import NASBENCH101_OPERATIONS
 
 sys.path.append(str(Path(__file__).parents[2] / "tests" / "datasets"))

@@ -1,12 +1,10 @@
 """Tables of trained architectures, and objectives that train them."""
 
-from ._digits_cells import DigitsObjective, load_digits_cells
-from ._nasbench101 import load_nasbench101
-from ._nasbench101_benchmark import NASBench101Benchmark, OutOfDomainError
-from ._nasbench101_download import download_nasbench101
-from ._nasbench201 import load_nasbench201
+from ._errors import DataFileError
 from ._tabular import TableObjective, TabularBenchmark
-from ._tfrecord import DataFileError
+from .digits import DigitsObjective, load_digits_cells
+from .nasbench101 import NASBench101Benchmark, OutOfDomainError, download_nasbench101, load_nasbench101
+from .nasbench201 import load_nasbench201
 
 __all__ = [
     "DataFileError",
