@@ -54,6 +54,6 @@ def test_commands_are_understood(page):
 def test_every_public_name_is_in_the_api_reference():
     listed = re.findall(r"^(?:   |\.\. data:: )(\w+)$", (ROOT / "docs" / "api.rst").read_text(), re.MULTILINE)
     for module in pkgutil.iter_modules(skpbnas.__path__):
-        if module.ispkg:
+        if module.ispkg and module.name != "cli":  # which is used from a shell
             missing = set(import_module(f"skpbnas.{module.name}").__all__) - set(listed)
             assert not missing, f"docs/api.rst lacks {sorted(missing)} of skpbnas.{module.name}"

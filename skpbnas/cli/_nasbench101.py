@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -32,8 +31,7 @@ def download(
     folder: Annotated[Path | None, typer.Option(help="Where to put it; the cache folder by default.")] = None,
 ) -> None:
     """Download an official file, or go on with an interrupted download; its SHA-256 is checked."""
-    with _errors():
-        typer.echo(download_nasbench101(which, folder))
+    typer.echo(download_nasbench101(which, folder))
 
 
 @app.command()
@@ -43,9 +41,8 @@ def convert(
     jobs: Annotated[int | None, typer.Option(help="Processes; one per core by default.")] = None,
 ) -> None:
     """Convert an official file into a table that opens at once."""
-    with _errors():
-        table, store = convert_path(file, output, n_jobs=jobs, progress=True)
-        typer.echo(f"{store}: {len(table)} cells, {store.stat().st_size / 1e6:.0f} MB")
+    table, store = convert_path(file, output, n_jobs=jobs, progress=True)
+    typer.echo(f"{store}: {len(table)} cells, {store.stat().st_size / 1e6:.0f} MB")
 
 
 @app.command()
@@ -57,14 +54,13 @@ def info(
     best: Annotated[int, typer.Option(help="How many of the best cells to show.")] = 3,
 ) -> None:
     """Print counts, epochs, the best cells, the checksum, and whether it is the complete official data."""
-    with _errors():
-        path = find_file() if file is None else file
-        benchmark = NASBench101Benchmark(load_table(path, progress=True))
-        for store in (path, *store_paths(path)):
-            if is_store(store):
-                verify_store(store)
-        for line in describe(benchmark, best):
-            typer.echo(line)
+    path = find_file() if file is None else file
+    benchmark = NASBench101Benchmark(load_table(path, progress=True))
+    for store in (path, *store_paths(path)):
+        if is_store(store):
+            verify_store(store)
+    for line in describe(benchmark, best):
+        typer.echo(line)
 
 
 def describe(benchmark: NASBench101Benchmark, n_best: int) -> Iterator[str]:
@@ -82,13 +78,3 @@ def describe(benchmark: NASBench101Benchmark, n_best: int) -> Iterator[str]:
         validation, test = (benchmark.columns[f"mean_{part}_accuracy"][k] for part in ("validation", "test"))
         cell = benchmark.space.decode(benchmark.X[k : k + 1])[0]
         yield f"\nvalidation accuracy {validation:.4f}, test accuracy {test:.4f} (means)\n{cell}"
-
-
-@contextmanager
-def _errors() -> Iterator[None]:
-    """Print what went wrong with a file or a connection, without a traceback."""
-    try:
-        yield
-    except (OSError, ValueError) as error:
-        typer.echo(f"Error: {error}", err=True)
-        raise typer.Exit(1) from None

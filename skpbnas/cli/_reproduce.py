@@ -29,21 +29,18 @@ def reproduce(
 ) -> None:
     """Repeat the paper's experiments on a table, or go on with them, and write the figures and a report."""
     if table is not None and nasbench101 is not None:
-        raise typer.BadParameter("give --table or --nasbench101, not both")
-    try:
-        source, name = _source(table, nasbench101)
-        path = run_reproduction(
-            source,
-            output,
-            figures=_numbers(figure or ["all"]),
-            runs=runs,
-            quick=quick,
-            n_jobs=jobs,
-            source=name,
-            report_only=report_only,
-        )
-    except (OSError, ValueError, ImportError) as error:
-        raise typer.BadParameter(str(error)) from error
+        raise ValueError("give --table or --nasbench101, not both")
+    source, name = _source(table, nasbench101)
+    path = run_reproduction(
+        source,
+        output,
+        figures=_numbers(figure or ["all"]),
+        runs=runs,
+        quick=quick,
+        n_jobs=jobs,
+        source=name,
+        report_only=report_only,
+    )
     typer.echo(f"Figures, tables and runs are in {output}; open {path}.")
 
 

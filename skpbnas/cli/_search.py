@@ -1,4 +1,4 @@
-"""The command line: ``skpbnas search``, ``skpbnas nasbench101`` and ``skpbnas reproduce``."""
+"""``skpbnas search``: search a table, or train architectures as the search asks for them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
+
+import typer
 
 from ..candidates import (
     EvolutionaryCandidateSampler,
@@ -15,20 +17,9 @@ from ..candidates import (
 )
 from ..datasets import DigitsObjective, TabularBenchmark, load_digits_cells
 from ..predictors import paper_predictor
-from ..search import CheckpointError, PredictorBasedSearch
+from ..search import PredictorBasedSearch
 from ..spaces import NASBench101Space, SearchSpace
-
-try:
-    import typer
-except ImportError as error:
-    raise SystemExit("the command line needs typer; install it with: pip install 'skpbnas[cli]'") from error
-
-from ._nasbench101 import app as nasbench101
-from ._reproduce import reproduce
-
-app = typer.Typer(
-    add_completion=False, no_args_is_help=True, help="Predictor-based neural architecture search."
-)
+from ._output import print_best, save_results
 
 
 class Pool(StrEnum):
@@ -66,11 +57,6 @@ class Training(StrEnum):
     digits = "digits"
 
 
-app.add_typer(nasbench101, name="nasbench101")
-app.command()(reproduce)
-
-
-@app.command()
 def search(
     benchmark: Annotated[Benchmark | None, typer.Option(help="Search a bundled table.")] = None,
     table: Annotated[Path | None, typer.Option(help="Search a table of NASBench-101 cells (npz).")] = None,
@@ -90,10 +76,11 @@ def search(
     output: Annotated[Path | None, typer.Option(help="Folder for history, plot and drawing.")] = None,
 ) -> None:
     """Search for the best architecture of a table, or train architectures as the search asks for them."""
-    searched, objective, source = _task(benchmark, table, space, train, column)
-    if report is not None and (source is None or report not in source.columns):
-        known = [] if source is None else list(source.columns)
-        raise typer.BadParameter(f"--report {report}: there is no such column; there are {known}")
+    source = _source(benchmark, table, space, train)
+    column = column or _default_column(source)
+    searched, objective = _task(source, column)
+    if report is not None:
+        _check_reported(source, report)
     algorithm = PredictorBasedSearch(
         searched,
         predictor={"default": None, "paper": paper_predictor(), "random": "random"}[predictor],
@@ -107,45 +94,42 @@ def search(
         checkpoint = output / "checkpoint.npz"
         if checkpoint.exists():
             typer.echo(f"Continuing from {checkpoint}.")
-    try:
-        algorithm.run(objective, budget, n_jobs=jobs, checkpoint=checkpoint, progress=True)
-    except (ImportError, CheckpointError, KeyError) as error:
-        raise typer.BadParameter(_message(error)) from error
-    _print_best(algorithm, source, column or _default_column(source), report)
+    algorithm.run(objective, budget, n_jobs=jobs, checkpoint=checkpoint, progress=True)
+    print_best(algorithm, source, column, report)
     if output is not None:
-        _save(algorithm, source, column or _default_column(source), output)
+        save_results(algorithm, source, column, output)
 
 
-def main() -> None:
-    """Run the command line."""
-    app()
-
-
-def _task(
-    benchmark: Benchmark | None,
-    table: Path | None,
-    space: Space | None,
-    train: Training | None,
-    column: str | None,
-) -> tuple[SearchSpace, Callable[[Any], Any], TabularBenchmark | None]:
-    """Return the space, the objective, and the table if there is one."""
+def _source(
+    benchmark: Benchmark | None, table: Path | None, space: Space | None, train: Training | None
+) -> TabularBenchmark | None:
+    """Return the table to search; None where cells are to be trained."""
     if (benchmark is not None) + (table is not None) + (space is not None) != 1:
-        raise typer.BadParameter("give one of --benchmark, --table, or --space with --train")
+        raise ValueError("give one of --benchmark, --table, or --space with --train")
     if space is not None:
         if train is None:
-            raise typer.BadParameter("--space needs --train, the data to train each cell on; or give --table")
-        return NASBench101Space(), DigitsObjective(), None
+            raise ValueError("--space needs --train, the data to train each cell on; or give --table")
+        return None
     if train is not None:
-        raise typer.BadParameter("--train goes with --space; a table holds cells that are trained already")
-    try:
-        source = load_digits_cells() if table is None else TabularBenchmark.from_npz(table)
-        return source.space, source.objective(column or _default_column(source) or ""), source
-    except (OSError, ValueError, KeyError) as error:
-        raise typer.BadParameter(_message(error)) from error
+        raise ValueError("--train goes with --space; a table holds cells that are trained already")
+    return load_digits_cells() if table is None else TabularBenchmark.from_npz(table)
 
 
-def _message(error: Exception) -> str:
-    return str(error.args[0] if isinstance(error, KeyError) else error)  # a KeyError quotes its message
+def _task(source: TabularBenchmark | None, column: str | None) -> tuple[SearchSpace, Callable[[Any], Any]]:
+    """Return the space and the objective."""
+    if source is None:
+        if column is not None:
+            raise ValueError(f"--column {column}: there is no table with columns; leave it out")
+        return NASBench101Space(), DigitsObjective()
+    if column is None:
+        raise ValueError(f"give --column, the column to search on; the table has {list(source.columns)}")
+    return source.space, source.objective(column)
+
+
+def _check_reported(source: TabularBenchmark | None, report: str) -> None:
+    if source is None:
+        raise ValueError(f"--report {report}: there is no table with further columns; leave it out")
+    source.objective(report)  # refuses a column that there is not
 
 
 def _default_column(source: TabularBenchmark | None) -> str | None:
@@ -162,48 +146,3 @@ def _pool(kind: Pool, n_candidates: int) -> Any:
         Pool.ml: MaximumLikelihoodCandidateSampler,
     }
     return samplers[kind](n_candidates=n_candidates)
-
-
-def _print_best(
-    algorithm: PredictorBasedSearch, source: TabularBenchmark | None, column: str | None, report: str | None
-) -> None:
-    history = algorithm.history_
-    best = history["score"].sort_values(ascending=False, kind="stable").index[:3]
-    typer.echo(f"\n{len(history)} architectures were evaluated, the initial ones included. The best of them:")
-    for place in best:
-        row = algorithm.evaluated_rows_[[place]]
-        line = (
-            f"\n{column or 'score'} {history['score'][place]:.4f} (evaluation {history['evaluation'][place]})"
-        )
-        if source is not None and report is not None:
-            line += f", {report} {source.query(row, report)[0]:.4f}"
-        typer.echo(line)
-        typer.echo(str(algorithm.space.decode(row)[0]))
-    if source is not None and column is not None:
-        typer.echo(f"\nThe best of all {len(source)} architectures has {source.oracle(column)[1]:.4f}.")
-
-
-def _save(
-    algorithm: PredictorBasedSearch, source: TabularBenchmark | None, column: str | None, output: Path
-) -> None:
-    algorithm.history_.to_csv(output / "history.csv", index=False)
-    try:
-        from matplotlib.figure import Figure
-    except ImportError:
-        typer.echo("No pictures: matplotlib is not installed (pip install 'skpbnas[plot]').")
-        return
-    from ..plotting import plot_cell, plot_convergence
-
-    oracle = None if source is None or column is None else source.oracle(column)[1]
-    for name, draw in {
-        "convergence.png": lambda ax: plot_convergence({"search": algorithm.history_}, oracle, ax),
-        "best_cell.png": lambda ax: plot_cell(algorithm.best_architecture_, ax),
-    }.items():
-        figure = Figure(figsize=(6, 4.5), layout="constrained")
-        draw(figure.add_subplot())
-        figure.savefig(output / name, dpi=150)
-    typer.echo(f"History, convergence plot and drawing of the best cell are in {output}.")
-
-
-if __name__ == "__main__":
-    main()

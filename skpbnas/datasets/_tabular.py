@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from difflib import get_close_matches
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -172,7 +173,9 @@ class TabularBenchmark:
 
     def _known(self, column: str) -> str:
         if column not in self.columns:
-            raise KeyError(f"no column {column!r}; this table has {list(self.columns)}")
+            near = get_close_matches(column, self.columns, n=3)
+            hint = f"did you mean {' or '.join(map(repr, near))}?" if near else ""
+            raise KeyError(f"no column {column!r}; {hint or f'this table has {list(self.columns)}'}")
         return column
 
 

@@ -12,7 +12,7 @@ sys.path.append(str(Path(__file__).parents[1] / "datasets" / "nasbench101"))
 from official_format import random_rows, write_file  # noqa: E402
 from typer.testing import CliRunner  # noqa: E402
 
-from skpbnas.cli._nasbench101 import app  # noqa: E402
+from skpbnas.cli import app  # noqa: E402
 from skpbnas.datasets import load_nasbench101  # noqa: E402
 
 
@@ -25,7 +25,7 @@ def path(tmp_path, monkeypatch):
 
 
 def run(*arguments):
-    result = CliRunner().invoke(app, list(map(str, arguments)))
+    result = CliRunner().invoke(app, ["nasbench101", *map(str, arguments)])
     return result.exit_code, result.output
 
 
@@ -62,22 +62,22 @@ def test_info_verifies_the_table(path):
     content[len(content) // 2] ^= 1
     store.write_bytes(content)
     code, output = run("info", store)
-    assert code == 1 and "damaged" in output
+    assert code == 2 and "damaged" in output
 
 
 @pytest.mark.parametrize("command", ["convert", "info"])
 def test_errors_are_lines_not_tracebacks(path, command):
     path.write_bytes(path.read_bytes()[:-1])
     code, output = run(command, path)
-    assert code == 1 and output.startswith(f"Error: {path}, row 34, byte") and "truncated" in output
+    assert code == 2 and output.startswith(f"Error: {path}, row 34, byte") and "truncated" in output
     code, output = run(command, path.with_name("absent.tfrecord"))
-    assert code == 1 and "absent.tfrecord" in output
+    assert code == 2 and "absent.tfrecord" in output
     assert run("download", "everything") == (
-        1,
+        2,
         "Error: which='everything' is unknown; choose from ['full', 'only108']\n",
     )
 
 
 def test_info_without_a_file_says_how_to_get_one(path):
     code, output = run("info")
-    assert code == 1 and "skpbnas nasbench101 download" in output
+    assert code == 2 and "skpbnas nasbench101 download" in output

@@ -93,13 +93,17 @@ def test_cells_can_be_trained_for_real():
         (["--benchmark", "digits-cells", "--space", "nasbench101"], "give one of"),
         (["--space", "nasbench101"], "--space needs --train"),
         (["--benchmark", "digits-cells", "--train", "digits"], "--train goes with --space"),
-        (["--benchmark", "digits-cells", "--column", "accuracy"], "no column 'accuracy'"),
-        (["--benchmark", "digits-cells", "--report", "accuracy"], "no such column"),
-        (["--table", "absent.npz"], "absent.npz"),
+        (["--benchmark", "digits-cells", "--column", "accuracy"], "no column 'accuracy'; did you mean"),
+        (["--benchmark", "digits-cells", "--report", "accuracy"], "or 'train_accuracy'"),
+        (["--benchmark", "digits-cells", "--column", "zzz"], "this table has"),
+        (["--space", "nasbench101", "--train", "digits", "--column", "accuracy"], "there is no table"),
+        (["--space", "nasbench101", "--train", "digits", "--report", "accuracy"], "there is no table"),
+        (["--table", "absent.npz"], "absent.npz: No such file or directory"),
         (["--table", __file__], "is not a table of NASBench-101 cells"),
     ],
 )
 def test_wrong_arguments_are_refused_with_the_reason(arguments, message):
     result = run("search", *arguments)
     assert result.exit_code == 2
-    assert message in flat(result.output)
+    assert result.stderr.startswith("Error: ") and result.stderr.count("\n") == 1
+    assert message in result.stderr

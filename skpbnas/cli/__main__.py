@@ -1,0 +1,5 @@
+"""``python -m skpbnas.cli``."""
+
+from ._app import main
+
+main()
