@@ -5,7 +5,7 @@ from ._cell import Cell
 from ._cell_space import CellSpace
 from ._chain_space import ChainSpace
 from ._constrained_space import ConstrainedSpace, InfeasibleSpaceError
-from ._costs import Costs, cell_costs, chain_costs
+from ._costs import Costs, cell_costs, chain_costs, plain_cnn_costs
 from ._nasbench101 import NASBENCH101_OPERATIONS, NASBench101Space
 from ._nasbench201 import NASBENCH201_OPERATIONS, NASBench201Space
 from ._parameter_space import ParameterSpace
@@ -28,4 +28,5 @@ __all__ = [
     "SearchSpace",
     "cell_costs",
     "chain_costs",
+    "plain_cnn_costs",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import NamedTuple
 
 import numpy as np
@@ -130,7 +131,7 @@ def _vertex_channels(A: NDArray, output: NDArray, channels_out: int) -> Counts:
     return channels
 
 
-def chain_costs(
+def plain_cnn_costs(
     space: ChainSpace,
     X: ArrayLike,
     *,
@@ -139,10 +140,11 @@ def chain_costs(
     image_size: int = 32,
     n_classes: int = 10,
 ) -> Costs:
-    """Return the costs of a plain network of convolutions whose widths are the choices of a chain.
+    """Return the costs of a plain CNN whose widths are the choices of a chain, and of no other network.
 
     Each layer that is not skipped is a convolution without bias and a batch normalisation, at the full size
-    of the image; then come global mean pooling and a linear output.
+    of the image; then come global mean pooling and a linear output. For any other network, build the module
+    and use :func:`skpbnas.nn.count_costs`.
 
     Parameters
     ----------
@@ -159,9 +161,9 @@ def chain_costs(
 
     Examples
     --------
-    >>> from skpbnas.spaces import ChainSpace, chain_costs
+    >>> from skpbnas.spaces import ChainSpace, plain_cnn_costs
     >>> space = ChainSpace([range(8, 65, 8)] * 3)
-    >>> chain_costs(space, space.encode([(8, 16, 32)]), image_channels=1, image_size=8).parameters
+    >>> plain_cnn_costs(space, space.encode([(8, 16, 32)]), image_channels=1, image_size=8).parameters
     array([6274])
     """
     widths = space.numbers(X)
@@ -175,3 +177,18 @@ def chain_costs(
         channels = new
     linear = channels * n_classes
     return Costs(weights + 2 * outputs + linear + n_classes, 2 * (weights * image_size**2 + linear))
+
+
+def chain_costs(space: ChainSpace, X: ArrayLike, **network: int) -> Costs:
+    """Return the same as :func:`plain_cnn_costs`.
+
+    .. deprecated:: 0.2
+       The name did not say which network it assumes. It will be removed in 0.4.
+    """
+    warnings.warn(
+        "chain_costs is deprecated and will be removed in 0.4; use plain_cnn_costs, which is the same, or "
+        "skpbnas.nn.count_costs for the module that you train",
+        FutureWarning,
+        stacklevel=2,
+    )
+    return plain_cnn_costs(space, X, **network)

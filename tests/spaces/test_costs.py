@@ -5,7 +5,7 @@ import pytest
 from torch import nn
 
 from skpbnas import CellSpace, NASBench101Space, load_digits_cells
-from skpbnas.spaces import Cell, ChainSpace, cell_costs, chain_costs
+from skpbnas.spaces import Cell, ChainSpace, cell_costs, chain_costs, plain_cnn_costs
 
 SPACE = NASBench101Space()
 
@@ -49,7 +49,7 @@ def test_operations_of_a_single_convolution():
 def test_parameters_of_a_chain_are_those_of_its_network(rng):
     space = ChainSpace([[4, 8, None], [4, 8, 16], [4, None]])
     X = space.sample(20, rng)
-    for widths, counted in zip(space.decode(X), chain_costs(space, X).parameters, strict=True):
+    for widths, counted in zip(space.decode(X), plain_cnn_costs(space, X).parameters, strict=True):
         layers, channels = [], 3
         for width in filter(None, widths):
             layers += [nn.Conv2d(channels, width, 3, bias=False), nn.BatchNorm2d(width)]
@@ -64,4 +64,11 @@ def test_costs_of_what_is_no_convolution_are_refused():
         cell_costs(other, other.enumerate())
     with pytest.raises(TypeError, match="layer 0 has no numbers"):
         chain = ChainSpace([["a"]])
-        chain_costs(chain, chain.enumerate())
+        plain_cnn_costs(chain, chain.enumerate())
+
+
+def test_the_old_name_still_works_and_says_what_to_use():
+    space = ChainSpace([[4, 8]] * 2)
+    with pytest.warns(FutureWarning, match="use plain_cnn_costs"):
+        costs = chain_costs(space, space.enumerate(), image_size=8)
+    np.testing.assert_array_equal(costs, plain_cnn_costs(space, space.enumerate(), image_size=8))
