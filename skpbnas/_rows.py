@@ -6,6 +6,9 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
 _ADJACENCY_COLUMN = re.compile(r"adjacency_(\d+)_(\d+)")
 
 
@@ -32,12 +35,53 @@ def node_features(n_columns: int, n_nodes: int) -> int:
     return n_features
 
 
+def n_columns(n_nodes: int, n_node_features: int) -> int:
+    """Return the width of a row; a single node has no adjacency matrix."""
+    return (n_nodes**2 if n_nodes > 1 else 0) + n_nodes * n_node_features
+
+
+def column_names(n_nodes: int, node_feature_names: Iterable[str]) -> NDArray[np.object_]:
+    """Return ``adjacency_{i}_{j}`` and then ``node_{i}_{feature}``, node by node."""
+    nodes, names = range(n_nodes), list(node_feature_names)
+    edges = [f"adjacency_{i}_{j}" for i in nodes for j in nodes if n_nodes > 1]
+    return np.array(edges + [f"node_{i}_{name}" for i in nodes for name in names], dtype=object)
+
+
 def split_rows(X: Any, n_nodes: int) -> tuple[Any, Any]:
-    """Return the adjacency ``(n, L, L)`` and the node features ``(n, L, d)`` of an array or a tensor."""
+    """Return the adjacency ``(n, L, L)`` and the node features ``(n, L, d)`` of an array or a tensor.
+
+    They are views where there are several nodes.
+    """
     n_features = node_features(X.shape[1], n_nodes)
     n_edges = 0 if n_nodes == 1 else n_nodes**2
     adjacency = X[:, :n_edges] if n_edges else X[:, :1] * 0
     return adjacency.reshape(-1, n_nodes, n_nodes), X[:, n_edges:].reshape(-1, n_nodes, n_features)
+
+
+def join_rows(adjacency: NDArray, features: NDArray) -> NDArray:
+    """Return the rows of adjacency matrices ``(n, L, L)`` and node features ``(n, L, d)``."""
+    n, L, d = features.shape
+    flat = features.reshape(n, L * d)
+    return flat if L == 1 else np.concatenate([adjacency.reshape(n, L * L), flat], axis=1)
+
+
+def reordered(adjacency: NDArray, features: NDArray, order: NDArray[np.integer]) -> tuple[NDArray, NDArray]:
+    """Return isomorphic graphs whose node k is the node ``order[:, k]`` of the given ones."""
+    row = np.arange(len(order))[:, None]
+    return adjacency[row[:, :, None], order[:, :, None], order[:, None, :]], features[row, order]
+
+
+def as_rows(X: ArrayLike, n_nodes: int, n_node_features: int) -> NDArray:
+    """Return X as an array; refuse it where it is not rows with so many nodes and features."""
+    rows = np.asarray(X)
+    width = n_columns(n_nodes, n_node_features)
+    if rows.ndim != 2 or rows.shape[1] != width:
+        parts = f" ({n_nodes}**2 + {n_nodes}*{n_node_features})" if n_nodes > 1 else ""
+        raise ValueError(
+            f"X has shape {rows.shape}, but a row of this space has {width} columns{parts}; pass the rows of "
+            f"space.encode"
+        )
+    return rows
 
 
 def feature_names(columns: Iterable[str], n_features: int) -> list[str]:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import clone
 
-from ._rows import split_rows
+from ._rows import join_rows, reordered, split_rows
 from .candidates import SpaceExhaustedWarning
 from .spaces import Rows, SearchSpace
 
@@ -368,10 +368,7 @@ def _shuffle_nodes(space: SearchSpace, X: Rows, rng: np.random.Generator) -> Row
     if L == 1:
         return X.copy()
     order = np.argsort(rng.random((n, L)), axis=1)
-    rows = np.arange(n)[:, None]
-    adjacency, features = split_rows(X, L)
-    adjacency = adjacency[rows[:, :, None], order[:, :, None], order[:, None, :]]
-    return np.concatenate([adjacency.reshape(n, L * L), features[rows, order].reshape(n, -1)], axis=1)
+    return join_rows(*reordered(*split_rows(X, L), order))
 
 
 def _contains(distribution: Any, value: Any) -> bool:

@@ -20,9 +20,9 @@ import pandas as pd
 import torch
 
 from skpbnas import EvolutionaryCandidateSampler
+from skpbnas._for_space import for_space
 from skpbnas.datasets import TabularBenchmark, load_digits_cells
 from skpbnas.search import default_predictor, propose
-from skpbnas.search._search import configured
 
 BUDGETS = (15, 30, 60)
 N_INITIAL = 4
@@ -40,8 +40,8 @@ def run(table: TabularBenchmark, n_half: int, n_full: int, learn: bool, seed: in
     """Return the true accuracy of the best cell at each of the budgets."""
     full, half = table.columns["validation_accuracy_0"], table.columns["half_validation_accuracy_0"]
     true = table.columns["validation_accuracy"]
-    predictor = configured(default_predictor(), table.space, seed)
-    candidates = configured(EvolutionaryCandidateSampler(), table.space, seed)
+    predictor = for_space(default_predictor(), table.space, seed)
+    candidates = for_space(EvolutionaryCandidateSampler(), table.space, seed)
     seen, is_full = np.empty(0, int), np.empty(0, bool)  # places in the table
     found, costs = [0.0], [0.0]
     while costs[-1] < max(BUDGETS):

@@ -6,7 +6,7 @@ import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from numbers import Integral
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -14,6 +14,7 @@ from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin, 
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from .._for_space import filled_in
 from ..spaces import Rows, SearchSpace
 from ._box import Box
 
@@ -127,6 +128,10 @@ class BaseCandidateSampler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator
         if len(invalid):
             raise ValueError(f"row {invalid[0]} is not valid in space={self.space!r}; pass valid rows only")
         return self._transform_rows(self.space_.canonicalize(rows))
+
+    def for_space(self, space: SearchSpace, seed: int) -> Self:
+        """Return an unfitted copy that draws from a space, where it has none, with its parts ready for it."""
+        return filled_in(self, space, seed)
 
     def _learn(self, X: Rows, y: NDArray | None) -> None:
         """Keep what the sampler needs of the observed rows."""

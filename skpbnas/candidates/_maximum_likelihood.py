@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.utils._param_validation import HasMethods, Interval
 from sklearn.utils.validation import check_is_fitted
 
+from .._for_space import for_space
 from .._rows import split_rows
 from ..spaces import Rows, SearchSpace
 from ._base import BaseCandidateSampler, Pool
@@ -84,10 +84,8 @@ class MaximumLikelihoodCandidateSampler(BaseCandidateSampler):
         if not _is_fitted(self.predictor):
             from ..predictors import GCNRankPredictor
 
-            new = GCNRankPredictor() if self.predictor is None else clone(self.predictor)
-            unset = {name for name, value in new.get_params(deep=False).items() if value is None}
-            known = {"n_nodes": self.space_.n_nodes, "random_state": self._seed}
-            new.set_params(**{name: known[name] for name in unset & known.keys()})
+            given = GCNRankPredictor() if self.predictor is None else self.predictor
+            new = for_space(given, self.space_, self._seed)
             self.predictor_ = new.fit(X, np.zeros(len(X)) if y is None else y)
         if not hasattr(self.predictor_, "module_"):
             raise TypeError(

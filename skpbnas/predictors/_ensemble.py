@@ -13,13 +13,13 @@ from sklearn.utils import assert_all_finite, column_or_1d
 from sklearn.utils.validation import check_is_fitted
 
 from ..preprocessing import GraphDescriptors
+from ._base import RankScoreMixin
 from ._gcn import GCNRankPredictor
 from ._gp import GPRankPredictor, signed_roots
 from ._normal_scores import NormalScores
-from ._scoring import kendall_score
 
 
-class EnsembleRankPredictor(VotingRegressor):
+class EnsembleRankPredictor(RankScoreMixin, VotingRegressor):
     """Averages the rankings of several estimators.
 
     Each estimator is fitted to the normal scores of the targets: the value that the rank of a target has in a
@@ -118,10 +118,6 @@ class EnsembleRankPredictor(VotingRegressor):
         center = np.average(values, axis=1, weights=weights)
         variance = np.average((values - center[:, None]) ** 2, axis=1, weights=weights)
         return mean, np.sqrt(variance)
-
-    def score(self, X: ArrayLike, y: ArrayLike, sample_weight: None = None) -> float:
-        """Return Kendall's tau between the predictions and y; 0 for constant predictions."""
-        return kendall_score(y, self.predict(X))
 
 
 def ensemble_predictor(n_nodes: int | None = None, random_state: Any = None) -> EnsembleRankPredictor:

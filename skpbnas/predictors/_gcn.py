@@ -10,23 +10,22 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator, RegressorMixin, _fit_context
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 
-from .._rows import node_features, nodes_in_columns, split_rows
+from .._rows import node_features, split_rows
+from ._base import GraphRankPredictor
 from ._contexts import ContextIndex
 from ._network import GraphConvolutionalNetwork
 from ._remembered import Remembered
-from ._scoring import kendall_score
 from ._training import make_loss, make_optimizer, torch_threads, train
 
 _REMEMBERED: Remembered[ContextIndex] = Remembered()
 
 
-class GCNRankPredictor(RegressorMixin, BaseEstimator):
+class GCNRankPredictor(GraphRankPredictor):
     """Graph convolutional network trained to rank architectures.
 
     Parameters
@@ -77,6 +76,11 @@ class GCNRankPredictor(RegressorMixin, BaseEstimator):
     See Also
     --------
     paper_predictor : The configuration of the paper.
+
+    Notes
+    -----
+    A score is the mean of the members, each shifted and stretched so that its scores of the training rows
+    have the mean and the standard deviation of y; ``return_std`` tells how much the members disagree.
 
     References
     ----------
@@ -140,73 +144,6 @@ class GCNRankPredictor(RegressorMixin, BaseEstimator):
         self.device = device
         self.random_state = random_state
 
-    # --------------------------------------------------------------------------------- fit, predict
-
-    @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X: ArrayLike, y: ArrayLike) -> GCNRankPredictor:
-        """Train on observed architectures.
-
-        Parameters
-        ----------
-        X : array-like of shape (n, n_features)
-            Rows.
-        y : array-like of shape (n,)
-            Their scores, higher is better.
-
-        Returns
-        -------
-        self : GCNRankPredictor
-        """
-        n_nodes = self.n_nodes or nodes_in_columns(X) or 1
-        rows: NDArray
-        rows, targets = validate_data(self, X, y, dtype="numeric", y_numeric=True)
-        targets = targets.astype(np.float64)
-        n_features = node_features(rows.shape[1], n_nodes)
-        generator = torch.Generator().manual_seed(int(check_random_state(self.random_state).randint(2**31)))
-        if not self._can_continue(n_nodes, n_features):
-            self.n_nodes_ = n_nodes
-            self._network = GraphConvolutionalNetwork(
-                n_features,
-                list(self.hidden_dims),
-                self.directions == "both",
-                self.residual,
-                self.n_estimators,
-                generator,
-            ).to(self.device)
-        with torch_threads(len(rows) * self.n_nodes_ * self.n_estimators * max(self.hidden_dims)):
-            index = self._index(rows, torch.float32)
-            y_true = torch.as_tensor(targets, device=self.device)
-            loss = make_loss(self.loss, y_true, self.n_estimators, generator)
-            optimizer = make_optimizer(self._network, self.solver, self.learning_rate, self.weight_decay)
-            self.loss_curve_ = train(self._network, index, loss, optimizer, self.max_iter)
-            with torch.inference_mode():
-                scores = self._network.score_contexts(index).cpu().double().numpy()
-        self.n_iter_ = self.max_iter
-        self._set_scale(scores, targets)
-        return self
-
-    def predict(self, X: ArrayLike, return_std: bool = False) -> Any:
-        """Score architectures, higher is better.
-
-        Parameters
-        ----------
-        X : array-like of shape (n, n_features)
-            Rows.
-        return_std : bool, default=False
-            Whether to return how much the members disagree, too.
-
-        Returns
-        -------
-        scores : ndarray of shape (n,)
-            The mean of the members, on the scale of y: each member's scores are shifted and stretched so
-            that those of the training rows have the mean and the standard deviation of y.
-        std : ndarray of shape (n,)
-            The standard deviation over the members; only with ``return_std``.
-        """
-        members = self._members(X)
-        mean = members.mean(axis=0)
-        return (mean, members.std(axis=0)) if return_std else mean
-
     def predict_proba_better(self, X1: ArrayLike, X2: ArrayLike) -> NDArray[np.float64]:
         """Return the probability that each row of X1 is better than that of X2 (eq. 5).
 
@@ -215,12 +152,8 @@ class GCNRankPredictor(RegressorMixin, BaseEstimator):
         ndarray of shape (n,)
             The logistic function of the score difference, averaged over the members.
         """
-        difference = self._raw_scores(X1) - self._raw_scores(X2)
+        difference = self._raw_scores(self._rows_of(X1)) - self._raw_scores(self._rows_of(X2))
         return (1 / (1 + np.exp(-difference))).mean(axis=0)
-
-    def score(self, X: ArrayLike, y: ArrayLike, sample_weight: None = None) -> float:
-        """Return Kendall's tau between the predictions and y; 0 for constant predictions."""
-        return kendall_score(y, self.predict(X))
 
     @property
     def module_(self) -> nn.Module:
@@ -228,21 +161,40 @@ class GCNRankPredictor(RegressorMixin, BaseEstimator):
         check_is_fitted(self)
         return MeanScore(self._network, self._slope, self._offset)
 
-    # ---------------------------------------------------------------------------------------- inside
+    def _learn(self, X: NDArray, y: NDArray[np.float64]) -> None:
+        generator = torch.Generator().manual_seed(int(check_random_state(self.random_state).randint(2**31)))
+        shape = (self.n_nodes_, node_features(X.shape[1], self.n_nodes_))
+        if not (self.warm_start and getattr(self, "_shape", None) == shape):
+            self._shape = shape
+            self._network = GraphConvolutionalNetwork(
+                shape[1],
+                list(self.hidden_dims),
+                self.directions == "both",
+                self.residual,
+                self.n_estimators,
+                generator,
+            ).to(self.device)
+        with torch_threads(len(X) * self.n_nodes_ * self.n_estimators * max(self.hidden_dims)):
+            index = self._index(X, torch.float32)
+            y_true = torch.as_tensor(y, device=self.device)
+            loss = make_loss(self.loss, y_true, self.n_estimators, generator)
+            optimizer = make_optimizer(self._network, self.solver, self.learning_rate, self.weight_decay)
+            self.loss_curve_ = train(self._network, index, loss, optimizer, self.max_iter)
+            with torch.inference_mode():
+                scores = self._network.score_contexts(index).cpu().double().numpy()
+        self.n_iter_ = self.max_iter
+        self._set_scale(scores, y)
 
-    def _can_continue(self, n_nodes: int, n_features: int) -> bool:
-        if not (self.warm_start and hasattr(self, "_network")):
-            return False
-        return self.n_nodes_ == n_nodes and self._network.weights[0].shape[1] == n_features
+    def _predict(self, X: NDArray, uncertain: bool) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        members = self._raw_scores(X) * self._slope[:, None] + self._offset[:, None]
+        return members.mean(axis=0), members.std(axis=0)
 
     def _index(self, X: NDArray, dtype: torch.dtype, gradients: bool = True) -> ContextIndex:
         adjacency, features = split_rows(X, self.n_nodes_)
         return self._network.index(adjacency, features, dtype, gradients).to(self.device)
 
-    def _raw_scores(self, X: ArrayLike) -> NDArray[np.float64]:
+    def _raw_scores(self, rows: NDArray) -> NDArray[np.float64]:
         """Return the outputs of the networks, shape ``(E, n)``."""
-        check_is_fitted(self)
-        rows: NDArray = validate_data(self, X, dtype="numeric", reset=False)
         # Architectures are small integers and scored in single precision, a table of doubles in double.
         dtype = torch.float64 if rows.dtype == np.float64 else torch.float32
         network = self._network if dtype == torch.float32 else deepcopy(self._network).to(dtype)
@@ -257,9 +209,6 @@ class GCNRankPredictor(RegressorMixin, BaseEstimator):
         spread = scores.std(axis=1)
         self._slope = np.where(spread > 0, y.std() / np.where(spread > 0, spread, 1), 0.0)
         self._offset = y.mean() - self._slope * scores.mean(axis=1)
-
-    def _members(self, X: ArrayLike) -> NDArray[np.float64]:
-        return self._raw_scores(X) * self._slope[:, None] + self._offset[:, None]
 
 
 class MeanScore(nn.Module):

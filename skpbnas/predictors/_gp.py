@@ -4,21 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from numbers import Integral, Real
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.linalg import cho_solve, cholesky, solve_triangular
 from scipy.optimize import minimize
-from sklearn.base import BaseEstimator, RegressorMixin, _fit_context
 from sklearn.utils._param_validation import Interval
-from sklearn.utils.validation import check_is_fitted, validate_data
 
-from .._rows import nodes_in_columns
 from ..preprocessing import GraphDescriptors
+from ._base import GraphRankPredictor
 from ._normal_scores import NormalScores
 from ._remembered import Remembered
-from ._scoring import kendall_score
 from ._threads import blas_threads
 
 Matrix = NDArray[np.float64]
@@ -32,7 +28,7 @@ _CHUNK = 4096  # rows scored at a time, which bounds the memory
 _REMEMBERED: Remembered[NDArray] = Remembered()  # descriptors
 
 
-class GPRankPredictor(RegressorMixin, BaseEstimator):
+class GPRankPredictor(GraphRankPredictor):
     """Gaussian process on graph descriptors, trained on the ranks of the targets.
 
     :class:`~skpbnas.preprocessing.GraphDescriptors` describes the rows; every descriptor and its square root
@@ -72,6 +68,10 @@ class GPRankPredictor(RegressorMixin, BaseEstimator):
 
     Notes
     -----
+    A score is the mean of the process and ``exploration`` standard deviations more, mapped from normal scores
+    to the scale of y. With ``return_std`` the standard deviation is half the width, on the scale of y, of the
+    interval of one standard deviation around the mean, without the noise of an observation.
+
     A fit takes a time cubic in the number of rows: some seconds at 4,236 rows of NASBench-101, on one core.
 
     Examples
@@ -100,28 +100,10 @@ class GPRankPredictor(RegressorMixin, BaseEstimator):
         self.exploration = exploration
         self.max_tuning_rows = max_tuning_rows
 
-    @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X: ArrayLike, y: ArrayLike) -> GPRankPredictor:
-        """Learn from observed architectures.
-
-        Parameters
-        ----------
-        X : array-like of shape (n, n_features)
-            Rows.
-        y : array-like of shape (n,)
-            Their scores, higher is better.
-
-        Returns
-        -------
-        self : GPRankPredictor
-        """
-        n_nodes = self.n_nodes or nodes_in_columns(X) or 1
-        rows: NDArray
-        rows, targets = validate_data(self, X, y, dtype="numeric", y_numeric=True)
-        self.n_nodes_ = n_nodes
-        self._descriptors = GraphDescriptors(n_nodes).fit(rows)
-        self._targets = NormalScores(targets.astype(np.float64))
-        described = self._with_roots(self._descriptors.transform(rows))
+    def _learn(self, X: NDArray, y: NDArray[np.float64]) -> None:
+        self._descriptors = GraphDescriptors(self.n_nodes_).fit(X)
+        self._targets = NormalScores(y)
+        described = self._with_roots(self._descriptors.transform(X))
         self._mean, self._spread = described.mean(axis=0), described.std(axis=0)
         self._spread[self._spread < 1e-9 * np.abs(self._mean) + 1e-12] = np.inf  # constant: no information
         kinds, self._kind = np.unique(self._kinds(), return_inverse=True)
@@ -134,34 +116,11 @@ class GPRankPredictor(RegressorMixin, BaseEstimator):
         self._rows = Z * self._scale
         with blas_threads(len(t) ** 2):
             self._factorise(t)
-        return self
 
-    def predict(self, X: ArrayLike, return_std: bool = False) -> Any:
-        """Score architectures, higher is better.
-
-        Parameters
-        ----------
-        X : array-like of shape (n, n_features)
-            Rows.
-        return_std : bool, default=False
-            Whether to return how uncertain the scores are, too.
-
-        Returns
-        -------
-        scores : ndarray of shape (n,)
-            The mean of the process and ``exploration`` standard deviations more, mapped from normal scores to
-            the scale of y.
-        std : ndarray of shape (n,)
-            Half the width, on the scale of y, of the interval of one standard deviation of the process around
-            the mean, without the noise of an observation; only with ``return_std``.
-        """
-        check_is_fitted(self)
-        rows: NDArray = validate_data(self, X, dtype="numeric", reset=False)
-        mean, std = self._posterior(rows, return_std or self.exploration > 0)
-        scores = self._targets.inverse(mean + self.exploration * std)
-        if not return_std:
-            return scores
-        return scores, (self._targets.inverse(mean + std) - self._targets.inverse(mean - std)) / 2
+    def _predict(self, X: NDArray, uncertain: bool) -> tuple[Matrix, Matrix]:
+        mean, std = self._posterior(X, uncertain or self.exploration > 0)
+        inverse = self._targets.inverse
+        return inverse(mean + self.exploration * std), (inverse(mean + std) - inverse(mean - std)) / 2
 
     def predict_best(self, X: ArrayLike, n: int) -> NDArray[np.float64]:
         """Score the n best architectures, and others only as far as it takes to find these.
@@ -187,10 +146,9 @@ class GPRankPredictor(RegressorMixin, BaseEstimator):
         ValueError
             Where n is not at least 1.
         """
-        check_is_fitted(self)
         if n < 1:
             raise ValueError(f"n={n!r} is not allowed; at least one row has to be scored")
-        rows: NDArray = validate_data(self, X, dtype="numeric", reset=False)
+        rows = self._rows_of(X)
         if len(rows) <= _CHUNK or not self.exploration:
             return self.predict(X)
         mean, _ = self._posterior(rows, False)
@@ -204,12 +162,6 @@ class GPRankPredictor(RegressorMixin, BaseEstimator):
             part_mean, std = self._posterior(rows[part], True)
             scores[part] = part_mean + self.exploration * std
         return self._targets.inverse(scores)
-
-    def score(self, X: ArrayLike, y: ArrayLike, sample_weight: None = None) -> float:
-        """Return Kendall's tau between the predictions and y; 0 for constant predictions."""
-        return kendall_score(y, self.predict(X))
-
-    # ---------------------------------------------------------------------------------------- inside
 
     def _factorise(self, t: Matrix) -> None:
         """Keep the factor of the covariance of the rows, and what their targets weigh."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from numbers import Integral
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -12,7 +12,11 @@ from sklearn.utils import Tags
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted, validate_data
 
+from .._for_space import filled_in
 from .._rows import feature_names, node_features, nodes_in_columns, split_rows
+
+if TYPE_CHECKING:
+    from ..spaces import SearchSpace
 
 _CHUNK = 4096  # rows whose matrices fit the processor's cache at a time
 
@@ -145,6 +149,10 @@ class GraphDescriptors(TransformerMixin, BaseEstimator):
         names += [f"{kind}_{a}" for kind in ("meet", "joint") for a in f]
         names += [f"joint_{a}>{b}" for a in f for b in f]
         return np.array(names, dtype=object)
+
+    def for_space(self, space: SearchSpace, seed: int) -> GraphDescriptors:
+        """Return an unfitted copy with the ``n_nodes`` of a space, where it has none; nothing is random."""
+        return filled_in(self, space, seed)
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

@@ -16,9 +16,9 @@ from optuna.search_space import IntersectionSearchSpace
 from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
+from .._for_space import for_space
 from ..candidates import EvolutionaryCandidateSampler, SpaceExhaustedWarning
 from ..search import default_predictor, propose
-from ..search._propose import configured
 from ..spaces import ParameterSpace, Rows, SearchSpace
 from ._ledger import Ledger, only_valid
 from ._notes import Domains, NoteReader, Params, fixed_params, to_note, write_note
@@ -274,8 +274,8 @@ class PBNASSampler(BaseSampler):
         """Return the best ``n`` rows of a pool that holds neither ``X`` nor ``others``, best first."""
         is_random = isinstance(self._predictor, str)
         chosen = default_predictor(space) if self._predictor is None else self._predictor
-        predictor = None if is_random else configured(chosen, space, self._seed)
-        candidates = configured(self._candidates, space, self._seed)
+        predictor = None if is_random else for_space(chosen, space, self._seed)
+        candidates = for_space(self._candidates, space, self._seed)
         with warnings.catch_warnings():  # a pool that is smaller than it could be is no news for a study
             warnings.simplefilter("ignore", SpaceExhaustedWarning)
             return propose(space, predictor, candidates, X, y, others, n, rng).rows

@@ -61,18 +61,6 @@ def default_predictor(space: SearchSpace | None = None) -> GPRankPredictor:
     return GPRankPredictor(n_nodes=1 if is_chain else None, exploration=2.0)
 
 
-def configured(estimator: Any, space: SearchSpace, seed: int) -> Any:
-    """Return a clone whose ``n_nodes``, ``space`` and ``random_state`` are set where they are None."""
-    estimator = clone(estimator)
-    values = {"n_nodes": space.n_nodes, "space": space, "random_state": seed}
-    unset = {
-        name: values[name.rpartition("__")[2]]
-        for name, value in estimator.get_params(deep=True).items()
-        if value is None and name.rpartition("__")[2] in values
-    }
-    return estimator.set_params(**unset)
-
-
 def propose(
     space: SearchSpace,
     predictor: Any,

@@ -17,11 +17,12 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from tqdm.auto import tqdm
 
+from .._for_space import for_space
 from ..candidates import EvolutionaryCandidateSampler
 from ..spaces import Rows, SearchSpace
 from ._archive import Archive, CheckpointError, Scores
 from ._loop import Callback, Loop
-from ._propose import configured, default_predictor, propose
+from ._propose import default_predictor, propose
 
 
 class ParetoFront(NamedTuple):
@@ -57,8 +58,8 @@ class PredictorBasedSearch(BaseEstimator):
     predictor : estimator, "random" or None, default=None
         Ranks the pool; higher is better. None is :func:`~skpbnas.search.default_predictor`. ``"random"`` is
         the control that takes the pool's rows at random: random search with a uniform pool, mutation only
-        with an evolutionary pool. It is cloned; its ``n_nodes`` and ``random_state`` are set where they are
-        None.
+        with an evolutionary pool. It is cloned; its ``n_nodes`` and ``random_state``, and those of its parts,
+        are set where they are None, or its method ``for_space(space, seed)`` is asked.
     candidates : candidate sampler, default=None
         Draws the pool. None is ``EvolutionaryCandidateSampler()``. It is cloned; its ``space`` is set
         where it is None.
@@ -329,8 +330,8 @@ class PredictorBasedSearch(BaseEstimator):
         predictor = default_predictor(self.space) if self.predictor is None else self.predictor
         pool = EvolutionaryCandidateSampler() if self.candidates is None else self.candidates
         self._archive, self._seed = archive, seed
-        self._predictor = None if predictor == "random" else configured(predictor, self.space, seed)
-        self._candidates = configured(pool, self.space, seed)
+        self._predictor = None if predictor == "random" else for_space(predictor, self.space, seed)
+        self._candidates = for_space(pool, self.space, seed)
 
     def _open(self, checkpoint: str | os.PathLike[str] | None) -> None:
         """Continue from a checkpoint where there is one, and make sure that it can be written."""

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .._rows import n_columns
+
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
     from optuna.trial import BaseTrial
@@ -40,8 +42,7 @@ class SearchSpace(ABC):
 
         A single node has no adjacency matrix: ``n_node_features`` where ``n_nodes`` is 1.
         """
-        n_edges = self.n_nodes**2 if self.n_nodes > 1 else 0
-        return n_edges + self.n_nodes * self.n_node_features
+        return n_columns(self.n_nodes, self.n_node_features)
 
     @abstractmethod
     def get_feature_names_out(self) -> NDArray[np.object_]:

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .._rows import as_rows, column_names, split_rows
 from . import _graphs as g
 from ._base import Rows, SearchSpace
 from ._cell import INPUT, OUTPUT, Cell
 from ._colouring import canonical_key, canonical_order
-from ._encoding import cells_to_graphs, graphs_to_rows, rows_to_graphs, split_rows, well_formed
+from ._encoding import cells_to_graphs, graphs_to_rows, rows_to_graphs, well_formed
 from ._enumeration import cached_cells, count_labelled
 from ._graphs import Graphs
 
@@ -95,10 +96,7 @@ class CellSpace(SearchSpace):
 
     def get_feature_names_out(self) -> NDArray[np.object_]:
         """Return the column names, ``adjacency_{i}_{j}`` and then ``node_{i}_{operation}``."""
-        nodes = range(self.n_nodes)
-        features = (INPUT, *self.operations, OUTPUT)
-        edges = [f"adjacency_{i}_{j}" for i in nodes for j in nodes]
-        return np.array(edges + [f"node_{i}_{name}" for i in nodes for name in features], dtype=object)
+        return column_names(self.n_nodes, (INPUT, *self.operations, OUTPUT))
 
     def _graphs(self, X: ArrayLike) -> tuple[Graphs, NDArray[np.bool_]]:
         return rows_to_graphs(X, self.n_nodes, self.n_node_features)
@@ -237,7 +235,7 @@ class CellSpace(SearchSpace):
         The first vertex is the input and the last the output; dangling vertices become absent where they
         stand. A result may be invalid.
         """
-        adjacency, features = split_rows(Z, self.n_nodes, self.n_node_features)
+        adjacency, features = split_rows(as_rows(Z, self.n_nodes, self.n_node_features), self.n_nodes)
         labels = features[:, :, 1:-1].argmax(axis=2) + 2
         labels[:, 0], labels[:, -1] = self._input, self._output
         return self._rows(self._pruned(g.from_dense(np.triu(adjacency > 0.5, 1), labels)))

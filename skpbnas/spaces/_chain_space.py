@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .._rows import split_rows
+from .._rows import as_rows, column_names, join_rows, reordered, split_rows
 from ._base import Rows, SearchSpace
 from ._keys import mix_columns
 
@@ -111,10 +111,8 @@ class ChainSpace(SearchSpace):
 
     def get_feature_names_out(self) -> NDArray[np.object_]:
         """Return the column names, ``adjacency_{i}_{j}`` and then ``node_{i}_{feature}``."""
-        layers = range(self.n_nodes)
         features = ["position", "value"][: self._first_category] + [str(name) for name in self._categories]
-        edges = [f"adjacency_{i}_{j}" for i in layers for j in layers if self.n_nodes > 1]
-        return np.array(edges + [f"node_{i}_{name}" for i in layers for name in features], dtype=object)
+        return column_names(self.n_nodes, features)
 
     # ------------------------------------------------------------------------------ rows and choices
 
@@ -131,18 +129,14 @@ class ChainSpace(SearchSpace):
         linked = present[:, :-1] & (following < L)
         row, start = np.nonzero(linked)
         X = np.zeros((n, self.n_features), np.float32)
-        X[row, start * L + following[linked]] = 1
-        X[:, L * L :] = features.reshape(n, L * self.n_node_features)
+        adjacency, nodes = split_rows(X, L)  # views
+        adjacency[row, start, following[linked]] = 1
+        nodes[:] = features
         return X
 
     def _parse(self, X: ArrayLike) -> tuple[Choices, NDArray[np.bool_]]:
         """Return the choices of rows in any order of nodes, and which rows are valid."""
-        rows = np.asarray(X)
-        if rows.ndim != 2 or rows.shape[1] != self.n_features:
-            raise ValueError(
-                f"X has shape {rows.shape}, but a row of {self!r} has {self.n_features} columns; pass rows "
-                f"of space.encode"
-            )
+        rows = as_rows(X, self.n_nodes, self.n_node_features)
         finite = np.isfinite(rows).all(axis=1)
         if not finite.all():
             rows = np.where(finite[:, None], rows, 0)
@@ -167,10 +161,7 @@ class ChainSpace(SearchSpace):
         used = np.zeros((n, L), bool)
         used[row, order[row, layer[row, node]]] = True
         order[order < 0] = np.nonzero(~used)[1]  # there are as many layers without a node as nodes left
-        i = np.arange(n)[:, None]
-        adjacency = adjacency[i[:, :, None], order[:, :, None], order[:, None, :]]
-        features = features[i, order].reshape(n, L * self.n_node_features)
-        return np.concatenate([adjacency.reshape(n, L * L), features], axis=1)
+        return join_rows(*reordered(adjacency, features, order))
 
     def _nearest(self, features: NDArray[np.floating]) -> Choices:
         """Return the nearest choices, shape ``(n, L)``, to the features of the layers."""

@@ -8,23 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .._rows import as_rows
 from ._cell import Cell
 from ._graphs import MAX_NODES, Graphs, bit, from_dense, mask_dtype, topological_sort
 
 _WORD = 64  # bits
-
-
-def split_rows(X: ArrayLike, n_nodes: int, n_node_features: int) -> tuple[NDArray, NDArray]:
-    """Return the adjacency ``(n, L, L)`` and the node features ``(n, L, d)`` of rows, as they are."""
-    rows = np.asarray(X)
-    n_features = n_nodes**2 + n_nodes * n_node_features
-    if rows.ndim != 2 or rows.shape[1] != n_features:
-        raise ValueError(
-            f"X has shape {rows.shape}, but a row of this space has {n_features} columns "
-            f"({n_nodes}**2 + {n_nodes}*{n_node_features}); pass the rows of space.encode"
-        )
-    adjacency, features = rows[:, : n_nodes**2], rows[:, n_nodes**2 :]
-    return adjacency.reshape(-1, n_nodes, n_nodes), features.reshape(-1, n_nodes, n_node_features)
 
 
 def rows_to_graphs(X: ArrayLike, n_nodes: int, n_node_features: int) -> tuple[Graphs, NDArray[np.bool_]]:
@@ -74,9 +62,9 @@ class _Bits:
     """Rows as words of 64 bits, a bit for each column that is not 0."""
 
     def __init__(self, X: ArrayLike, n_nodes: int, n_node_features: int) -> None:
-        split_rows(X, n_nodes, n_node_features)  # refuses rows of another space
+        rows = as_rows(X, n_nodes, n_node_features)
         self.n_nodes, self.n_node_features = n_nodes, n_node_features
-        octets = np.packbits(np.asarray(X) != 0, axis=1, bitorder="little")
+        octets = np.packbits(rows != 0, axis=1, bitorder="little")
         padded = np.zeros((len(octets), 8 * (octets.shape[1] // 8 + 2)), np.uint8)
         padded[:, : octets.shape[1]] = octets
         self.words = np.ascontiguousarray(padded.view("<u8").T).astype(np.uint64, copy=False)

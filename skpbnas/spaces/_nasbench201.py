@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .._rows import as_rows, column_names, reordered, split_rows
 from ._base import Rows, SearchSpace
-from ._encoding import split_rows
 
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
@@ -98,25 +98,20 @@ class NASBench201Space(SearchSpace):
 
     def get_feature_names_out(self) -> NDArray[np.object_]:
         """Return the column names, ``adjacency_{i}_{j}`` and then ``node_{i}_{operation}``."""
-        nodes = range(self.n_nodes)
-        edges = [f"adjacency_{i}_{j}" for i in nodes for j in nodes]
-        features = ("input", *self.operations, "output")
-        return np.array(edges + [f"node_{i}_{name}" for i in nodes for name in features], dtype=object)
+        return column_names(self.n_nodes, ("input", *self.operations, "output"))
 
     # ------------------------------------------------------------------------ rows and operations
 
     def _parse(self, X: ArrayLike) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
         """Return the operations ``(n, 6)`` of rows in any order of nodes, and which rows are valid."""
-        adjacency, features = split_rows(X, self.n_nodes, self.n_node_features)
+        adjacency, features = split_rows(as_rows(X, self.n_nodes, self.n_node_features), self.n_nodes)
         valid = ((adjacency == 0) | (adjacency == 1)).all(axis=(1, 2))
         valid &= ((features == 0) | (features == 1)).all(axis=(1, 2))
         valid &= (np.count_nonzero(features, axis=2) == 1).all(axis=1)
         if not (adjacency == _ADJACENCY).all():
             order = np.empty(adjacency.shape[:2], np.intp)
             order[:, _BY_SIGNATURE] = np.argsort(_signatures(adjacency != 0), axis=1)
-            row = np.arange(len(order))[:, None]
-            adjacency = adjacency[row[:, :, None], order[:, :, None], order[:, None, :]]
-            features = features[row, order]
+            adjacency, features = reordered(adjacency, features, order)
             valid &= (adjacency == _ADJACENCY).all(axis=(1, 2))
         labels = features.argmax(axis=2)
         valid &= (labels[:, 0] == 0) & (labels[:, _OUTPUT] == _N_OPERATIONS + 1)
@@ -136,10 +131,9 @@ class NASBench201Space(SearchSpace):
 
     def _rows(self, operations: NDArray[np.integer]) -> NDArray[np.uint8]:
         """Return the rows of operations ``(n, 6)``."""
-        n, L = len(operations), self.n_nodes
-        X = np.zeros((n, self.n_features), np.uint8)
-        X[:, : L * L] = _ADJACENCY.ravel()
-        nodes = X[:, L * L :].reshape(n, L, self.n_node_features)  # a view
+        X = np.zeros((len(operations), self.n_features), np.uint8)
+        adjacency, nodes = split_rows(X, self.n_nodes)  # views
+        adjacency[:] = _ADJACENCY
         nodes[:, 0, 0] = nodes[:, _OUTPUT, _N_OPERATIONS + 1] = 1
         nodes[:, 1:_OUTPUT, 1:-1] = np.asarray(operations)[:, :, None] == np.arange(_N_OPERATIONS)
         return X
@@ -178,7 +172,7 @@ class NASBench201Space(SearchSpace):
 
     def discretize(self, Z: NDArray[np.floating]) -> NDArray[np.uint8]:
         """Map real-valued rows to valid ones: the largest operation of each node; the edges are fixed."""
-        features = split_rows(Z, self.n_nodes, self.n_node_features)[1]
+        features = split_rows(as_rows(Z, self.n_nodes, self.n_node_features), self.n_nodes)[1]
         return self._rows(features[:, 1:_OUTPUT, 1:-1].argmax(axis=2))
 
     def __len__(self) -> int:

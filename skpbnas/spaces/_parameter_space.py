@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .._rows import as_rows, column_names
 from ._axes import Axis, Codes
 from ._base import Rows, SearchSpace
 
@@ -78,19 +79,14 @@ class ParameterSpace(SearchSpace):
         names: list[str] = []
         for name, axis in zip(self._distributions, self._axes, strict=True):
             choices = range(axis.size) if axis.is_categorical else ()
-            names += [f"node_0_{name}_{axis.value(k)}" for k in choices] or [f"node_0_{name}"]
-        return np.array(names, dtype=object)
+            names += [f"{name}_{axis.value(k)}" for k in choices] or [name]
+        return column_names(self.n_nodes, names)
 
     # -------------------------------------------------------------------------------- rows and codes
 
     def _codes(self, X: ArrayLike) -> Codes:
         """Return the numbers ``(n, n_parameters)`` of the values nearest to those of rows."""
-        rows = np.asarray(X, dtype=np.float64)
-        if rows.ndim != 2 or rows.shape[1] != self.n_features:
-            raise ValueError(
-                f"X has shape {rows.shape}, but a row of this space has {self.n_features} columns; "
-                f"pass the rows of space.encode"
-            )
+        rows = as_rows(X, self.n_nodes, self.n_node_features).astype(np.float64)
         columns = zip(self._axes, self._columns, strict=True)
         return np.stack([axis.nearest(rows[:, part]) for axis, part in columns], axis=1)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .._rows import split_rows
+from .._rows import as_rows, column_names, join_rows, reordered, split_rows
 from ._base import Rows, SearchSpace
 from ._keys import mix_columns
 
@@ -82,9 +82,7 @@ class ProductSpace(SearchSpace):
         for name, space in self.spaces.items():
             last = space.get_feature_names_out()[-space.n_node_features :]
             features += [f"{name}.{str(column).split('_', 2)[2]}" for column in last]
-        nodes = range(self.n_nodes)
-        edges = [f"adjacency_{i}_{j}" for i in nodes for j in nodes if self.n_nodes > 1]
-        return np.array(edges + [f"node_{i}_{name}" for i in nodes for name in features], dtype=object)
+        return column_names(self.n_nodes, features)
 
     # --------------------------------------------------------------------------------- rows and parts
 
@@ -109,24 +107,17 @@ class ProductSpace(SearchSpace):
             if linked:
                 adjacency[:, sinks_at, nodes] = before[:, :, None] & sources[:, None, :]
             before, sinks_at = sinks, nodes
-        return _flat(adjacency, features)
+        return join_rows(adjacency, features)
 
     def _split(self, X: ArrayLike) -> tuple[list[Rows], NDArray[np.bool_]]:
         """Return the rows of each part of rows in any order of nodes, and which rows are well formed."""
-        rows = np.asarray(X)
-        if rows.ndim != 2 or rows.shape[1] != self.n_features:
-            raise ValueError(
-                f"X has shape {rows.shape}, but a row of {self!r} has {self.n_features} columns; pass rows "
-                f"of space.encode"
-            )
+        rows = as_rows(X, self.n_nodes, self.n_node_features)
         finite = np.isfinite(rows).all(axis=1)
         adjacency, features = split_rows(np.where(finite[:, None], rows, 0), self.n_nodes)
         order, whole = self._order(features)
-        i = np.arange(len(rows))[:, None]
-        features = features[i, order]
-        adjacency = adjacency[i[:, :, None], order[:, :, None], order[:, None, :]]
+        adjacency, features = reordered(adjacency, features, order)
         parts = self._blocks(adjacency, features)
-        return parts, finite & whole & (_flat(adjacency, features) == self._join(parts)).all(axis=1)
+        return parts, finite & whole & (join_rows(adjacency, features) == self._join(parts)).all(axis=1)
 
     def _order(self, features: NDArray) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
         """Return the node of each place ``(n, L)``, part after part, and which rows have no node too many."""
@@ -148,7 +139,7 @@ class ProductSpace(SearchSpace):
     def _blocks(self, adjacency: NDArray, features: NDArray) -> list[Rows]:
         """Return the rows of each part, from matrices with the parts one after the other."""
         return [
-            _flat(adjacency[:, nodes, nodes], features[:, nodes, columns])
+            join_rows(adjacency[:, nodes, nodes], features[:, nodes, columns])
             for nodes, columns in zip(self._nodes, self._features, strict=True)
         ]
 
@@ -279,13 +270,6 @@ class ProductSpace(SearchSpace):
             for (name, space), part in parts
             for parameter, value in space.row_to_params(part[0]).items()
         }
-
-
-def _flat(adjacency: NDArray, features: NDArray) -> Rows:
-    """Return the rows of matrices ``(n, L, L)`` and ``(n, L, d)``."""
-    n, L, d = features.shape
-    flat = features.reshape(n, L * d)
-    return flat if L == 1 else np.concatenate([adjacency.reshape(n, L * L), flat], axis=1)
 
 
 def _sizes(space: SearchSpace) -> tuple[int, int]:

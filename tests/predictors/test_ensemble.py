@@ -14,9 +14,9 @@ from sklearn.neighbors import KNeighborsRegressor
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skpbnas import CellSpace
+from skpbnas._for_space import for_space
 from skpbnas.datasets import load_digits_cells
 from skpbnas.predictors import EnsembleRankPredictor, GCNRankPredictor, GPRankPredictor, ensemble_predictor
-from skpbnas.search._propose import configured
 
 MEMBERS = [("ridge", Ridge()), ("neighbours", KNeighborsRegressor())]
 
@@ -120,7 +120,7 @@ def test_the_ready_made_ensemble_reads_graphs_wherever_it_is_used():
     told = ensemble_predictor(space.n_nodes, random_state=0).fit(X.to_numpy(), y)
     np.testing.assert_array_equal(model.predict(X), told.predict(X.to_numpy()))
     np.testing.assert_array_equal(model.predict(X), pickle.loads(pickle.dumps(model)).predict(X))
-    search = configured(ensemble_predictor(), space, seed=0)
+    search = for_space(ensemble_predictor(), space, seed=0)
     assert set(find(search, "n_nodes")) == {space.n_nodes}
     assert set(find(search, "random_state")) == {0}
 
