@@ -8,8 +8,7 @@ digits, for about a second. The space is that of NASBench-101, 423,624 cells.
 
 # %%
 # The objective takes one cell and returns its validation accuracy. It is a plain callable; yours may train
-# anything on any machine. (This one needs the extra ``skpbnas[nasbench]``, which builds networks from
-# cells.)
+# anything on any machine.
 from skpbnas import NASBench101Space, PredictorBasedSearch
 from skpbnas.datasets import DigitsObjective
 

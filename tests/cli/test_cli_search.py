@@ -80,7 +80,6 @@ def test_the_bundled_table_can_be_searched_with_every_pool(pool):
 
 
 def test_cells_can_be_trained_for_real():
-    pytest.importorskip("nasbench_pytorch", reason="training needs skpbnas[nasbench]")
     result = run("search", "--space", "nasbench101", "--train", "digits", "--budget", 3)
     assert result.exit_code == 0, result.output
     assert "3 architectures were evaluated" in result.output

@@ -51,7 +51,7 @@ class DigitsObjective:
     """The validation accuracy of a cell that is trained on the digits when it is asked for.
 
     The training is that of :func:`load_digits_cells`: 18 epochs on 400 images, about a second on one core.
-    Any cell of NASBench-101 can be trained. Needs the extra ``skpbnas[nasbench]``.
+    Any cell of NASBench-101 can be trained.
 
     Parameters
     ----------

@@ -13,9 +13,12 @@ import torch
 from numpy.typing import NDArray
 from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
+from torch import nn
 from torch.nn.functional import cross_entropy
 
-from ...spaces import NASBENCH101_OPERATIONS, Cell, CellSpace
+from ...nn import nasbench101_network
+from ...nn._cell_network import CellModule, CellNetwork
+from ...spaces import Cell
 
 N_EPOCHS = 18
 N_IMAGES = {"train": 400, "validation": 600, "test": 797}
@@ -53,8 +56,6 @@ def train_digits_cell(cell: Cell, seed: int = 0) -> dict[str, float]:
     ------
     ValueError
         Where the cell has other operations, a cycle, or no path from its input to its output.
-    ImportError
-        Without the package that builds networks from cells, in the extra ``skpbnas[nasbench]``.
     """
     images, labels = _digits()
     with _isolated(seed):
@@ -71,8 +72,7 @@ def train_digits_cell(cell: Cell, seed: int = 0) -> dict[str, float]:
                 for part in images:
                     result[f"{prefix}{part}_accuracy"] = _accuracy(network, images[part], labels[part])
         result["training_seconds"] = perf_counter() - start
-    # Those without a gradient are placeholders of nasbench-pytorch, which the network does not use.
-    result["trainable_parameters"] = sum(p.numel() for p in network.parameters() if p.grad is not None)
+    result["trainable_parameters"] = sum(parameter.numel() for parameter in network.parameters())
     return result
 
 
@@ -89,23 +89,21 @@ def _isolated(seed: int) -> Iterator[None]:
             torch.set_num_threads(n_threads)
 
 
-def _build(cell: Cell) -> Any:
-    try:
-        from nasbench_pytorch.model import Network
-    except ImportError as error:
-        raise ImportError(
-            "training cells needs nasbench-pytorch; install it with: pip install 'skpbnas[nasbench]'"
-        ) from error
-    space = CellSpace(len(cell.operations), NASBENCH101_OPERATIONS)
-    (canonical,) = space.decode(space.canonicalize(space.encode([cell])))
-    return Network(
-        (canonical.adjacency.astype(int), list(canonical.operations)),
-        in_channels=1,
-        stem_out_channels=_STEM_CHANNELS,
-        num_stacks=_N_STACKS,
-        num_modules_per_stack=1,
-        momentum=0.1,
-    )
+def _build(cell: Cell) -> CellNetwork:
+    network = nasbench101_network(cell, in_channels=1, channels=_STEM_CHANNELS, n_stacks=_N_STACKS, n_cells=1)
+    # nasbench-pytorch, with which the table was made, draws a number for each edge that is not there; without
+    # them a seed would give other weights than those of the table.
+    for module in network.modules():
+        if isinstance(module, CellModule):
+            torch.randn(2 + sum(0 not in parents for parents in module.parents[1:]))
+    for module in network.modules():
+        if isinstance(module, nn.Conv2d):
+            fan_out = module.kernel_size[0] * module.kernel_size[1] * module.out_channels
+            nn.init.normal_(module.weight, std=(2 / fan_out) ** 0.5)
+        elif isinstance(module, nn.Linear):
+            nn.init.normal_(module.weight, std=0.01)
+            nn.init.zeros_(module.bias)
+    return network
 
 
 def _digits() -> tuple[dict[str, torch.Tensor], dict[str, torch.Tensor]]:
@@ -128,7 +126,7 @@ def _split(index: NDArray, labels: NDArray, n: int) -> tuple[NDArray, NDArray]:
 
 
 def _train_epoch(
-    network: Any, optimizer: Any, schedule: Any, images: torch.Tensor, labels: torch.Tensor
+    network: nn.Module, optimizer: Any, schedule: Any, images: torch.Tensor, labels: torch.Tensor
 ) -> None:
     network.train()
     padded = torch.nn.functional.pad(images, (1, 1, 1, 1))
@@ -142,6 +140,6 @@ def _train_epoch(
 
 
 @torch.inference_mode()
-def _accuracy(network: Any, images: torch.Tensor, labels: torch.Tensor) -> float:
+def _accuracy(network: nn.Module, images: torch.Tensor, labels: torch.Tensor) -> float:
     network.eval()
     return (network(images).argmax(dim=1) == labels).sum().item() / len(labels)

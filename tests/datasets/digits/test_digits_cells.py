@@ -42,7 +42,6 @@ def test_the_best_are_not_saturated(table):
 
 
 def test_a_training_gives_what_the_table_says(table):
-    pytest.importorskip("nasbench_pytorch", reason="training needs skpbnas[nasbench]")
     for row in table.X[[0, 700]]:
         (cell,) = table.space.decode(row[None])
         expected = table.query(row[None], "validation_accuracy_1")[0]
@@ -51,7 +50,6 @@ def test_a_training_gives_what_the_table_says(table):
 
 
 def test_training_repeats_and_leaves_the_global_generator_alone():
-    pytest.importorskip("nasbench_pytorch", reason="training needs skpbnas[nasbench]")
     cell = Cell([[0, 1], [0, 0]], ["input", "output"])
     torch.manual_seed(5)
     state = torch.get_rng_state()

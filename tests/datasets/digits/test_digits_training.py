@@ -1,6 +1,5 @@
 """Training a cell on the digits: one result per architecture and seed, and nothing global changed."""
 
-import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import joblib
@@ -20,7 +19,6 @@ CHAIN = Cell([[0, 1, 0], [0, 0, 1], [0, 0, 0]], ["input", CONV1, "output"])
 @pytest.fixture
 def short(monkeypatch):
     """Train for two epochs only, where the accuracy reached does not matter."""
-    pytest.importorskip("nasbench_pytorch", reason="training needs skpbnas[nasbench]")
     monkeypatch.setattr(_training, "N_EPOCHS", 2)
 
 
@@ -37,7 +35,6 @@ def test_the_split_is_stratified_and_uses_every_image_once():
 
 
 def test_every_batch_normalization_has_the_momentum_of_a_short_training():
-    pytest.importorskip("nasbench_pytorch", reason="training needs skpbnas[nasbench]")
     cell = Cell(np.triu(np.ones((4, 4)), 1), ["input", CONV3, CONV1, "output"])
     modules = list(_training._build(cell).modules())
     momenta = [m.momentum for m in modules if isinstance(m, torch.nn.BatchNorm2d)]
@@ -88,7 +85,6 @@ def test_threads_and_processes_get_the_same_and_global_state_is_left_alone(short
 
 
 def test_an_objective_gives_the_same_in_other_processes():
-    pytest.importorskip("nasbench_pytorch", reason="training needs skpbnas[nasbench]")
     objective = DigitsObjective(seed=1)
     (elsewhere,) = joblib.Parallel(n_jobs=2)([joblib.delayed(objective)(CHAIN)])
     assert objective(CHAIN) == elsewhere
@@ -106,9 +102,3 @@ def test_an_objective_gives_the_same_in_other_processes():
 def test_what_is_no_cell_of_these_operations_is_refused(short, adjacency, operations, problem):
     with pytest.raises(ValueError, match=problem):
         train_digits_cell(Cell(adjacency, operations))
-
-
-def test_without_the_package_that_builds_networks_the_extra_is_named(monkeypatch):
-    monkeypatch.setitem(sys.modules, "nasbench_pytorch.model", None)
-    with pytest.raises(ImportError, match=r"pip install 'skpbnas\[nasbench\]'"):
-        DigitsObjective()(CHAIN)
