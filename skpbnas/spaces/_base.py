@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .._rows import n_columns
+from ..drawing import Diagram
 
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
@@ -107,6 +108,27 @@ class SearchSpace(ABC):
     def decode(self, X: ArrayLike) -> list[Any]:
         """Return the readable architectures of valid rows."""
 
+    def draw(self, architecture: Any, title: str = "") -> Diagram:
+        """Return a drawing of an architecture, which notebooks show and ``print`` writes as text.
+
+        Parameters
+        ----------
+        architecture : object
+            As :meth:`decode` returns it.
+        title : str, default=""
+            Such as the score.
+
+        Returns
+        -------
+        Diagram
+            Here, its lines of text; spaces of graphs draw the graph.
+        """
+        return Diagram.of_lines(_lines(architecture), title)
+
+    def describe(self, architecture: Any) -> str:
+        """Return an architecture, as :meth:`decode` returns it, in one line of text."""
+        return ", ".join(_lines(architecture))
+
     def __bool__(self) -> bool:
         return True  # without counting
 
@@ -160,3 +182,13 @@ class SearchSpace(ABC):
     def row_to_params(self, row: ArrayLike) -> dict[str, Any]:
         """Return the Optuna parameters of one row."""
         raise TypeError(f"{type(self).__name__} has no Optuna parameters")
+
+
+def _lines(architecture: Any) -> list[str]:
+    if isinstance(architecture, Mapping):
+        return [f"{name} = {_short(value)}" for name, value in architecture.items()]
+    return str(architecture).splitlines()
+
+
+def _short(value: Any) -> str:
+    return f"{value:.6g}" if isinstance(value, float) else str(value)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .._rows import as_rows, column_names, split_rows
+from ..drawing import Diagram
 from . import _graphs as g
 from ._base import Rows, SearchSpace
 from ._cell import INPUT, OUTPUT, Cell
@@ -287,6 +288,14 @@ class CellSpace(SearchSpace):
             Cell(adjacency[k, :n, :n], [names[label - 1] for label in graphs.labels[:n, k]])
             for k, n in enumerate(size)
         ]
+
+    def draw(self, architecture: Cell, title: str = "") -> Diagram:
+        """Return a drawing of a cell, from its input at the top to its output at the bottom."""
+        return architecture.draw(title)
+
+    def describe(self, architecture: Cell) -> str:
+        """Return a cell in one line: each vertex but the first, with the numbers of those that feed it."""
+        return architecture.describe()
 
     def _require_valid(self, X: ArrayLike) -> None:
         invalid = np.flatnonzero(~self.is_valid(X))

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .._rows import as_rows, column_names, join_rows, reordered, split_rows
+from ..drawing import GREY, Box, Diagram, colours
 from ._base import Rows, SearchSpace
 from ._keys import mix_columns
 
@@ -300,6 +301,22 @@ class ChainSpace(SearchSpace):
         options = [(*layer, None) for layer in self._options]
         chains = self._choices_of(X).tolist()
         return [tuple(layer[k] for layer, k in zip(options, chain, strict=True)) for chain in chains]
+
+    def draw(self, architecture: Sequence[Any], title: str = "") -> Diagram:
+        """Return a drawing of the layers that are there; a bar shows a number's share of the largest."""
+        named = colours([str(category) for category in self._categories], first=("a number",))
+        boxes = []
+        for k, (choice, options) in enumerate(zip(architecture, self._options, strict=True)):
+            label = f"layer {k}: {choice}"
+            if choice is not None and self._ordered[k] and options[0] >= 0 < options[-1]:
+                boxes.append(Box(label, named["a number"], choice / options[-1]))
+            elif choice is not None:
+                boxes.append(Box(label, named.get(str(choice), GREY)))
+        return Diagram(boxes, np.eye(len(boxes), k=1), title)
+
+    def describe(self, architecture: Sequence[Any]) -> str:
+        """Return the choices in one line, ``-`` where a layer is skipped."""
+        return ", ".join("-" if choice is None else str(choice) for choice in architecture)
 
     def numbers(self, X: ArrayLike) -> NDArray[np.float64]:
         """Return the choices of valid rows as numbers, shape ``(n, n_layers)``; NaN where a layer is skipped.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ..drawing import Diagram
 from ._base import Rows, SearchSpace
 
 if TYPE_CHECKING:
@@ -177,6 +178,14 @@ class ConstrainedSpace(SearchSpace):
     def decode(self, X: ArrayLike) -> list[Any]:
         """Return the readable architectures of rows."""
         return self.space.decode(X)
+
+    def draw(self, architecture: Any, title: str = "") -> Diagram:
+        """Return the drawing of the space."""
+        return self.space.draw(architecture, title)
+
+    def describe(self, architecture: Any) -> str:
+        """Return an architecture in one line, as the space does."""
+        return self.space.describe(architecture)
 
     def distributions(self) -> dict[str, BaseDistribution]:
         """Return the Optuna distributions of the space."""

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .._rows import as_rows, column_names, reordered, split_rows
+from ..drawing import Box, Diagram, colours
 from ._base import Rows, SearchSpace
 
 if TYPE_CHECKING:
@@ -226,6 +227,22 @@ class NASBench201Space(SearchSpace):
         """Return the architecture strings of valid rows."""
         names = np.array(self.operations)[self._operations(X)].tolist()
         return [_FORM.format(*row) for row in names]
+
+    def draw(self, architecture: str, title: str = "") -> Diagram:
+        """Return a drawing of the four nodes and the operations between them, without those that are none."""
+        names = self._operations(self.encode([architecture]))[0]
+        boxes = [Box("input"), Box("node 1"), Box("node 2"), Box("output")]
+        links: list[tuple[int, int]] = []
+        named = colours(self.operations, first=self.operations)
+        for (start, end), operation in zip(_EDGES, names.tolist(), strict=True):
+            name = self.operations[operation]
+            if name != "none":
+                links += [(start, len(boxes)), (len(boxes), end)]
+                boxes.append(Box(name, named[name]))
+        adjacency = np.zeros((len(boxes), len(boxes)), np.uint8)
+        for start, end in links:
+            adjacency[start, end] = 1
+        return Diagram(boxes, adjacency, title)
 
     def distributions(self) -> dict[str, BaseDistribution]:
         """Return ``op_edge_{k}``, the operation of each edge in the order of an architecture string."""

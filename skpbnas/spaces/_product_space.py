@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .._rows import as_rows, column_names, join_rows, reordered, split_rows
+from ..drawing import Diagram
 from ._base import Rows, SearchSpace
 from ._keys import mix_columns
 
@@ -222,6 +223,16 @@ class ProductSpace(SearchSpace):
         return [
             dict(zip(self.spaces, architecture, strict=True)) for architecture in zip(*decoded, strict=True)
         ]
+
+    def draw(self, architecture: Mapping[str, Any], title: str = "") -> Diagram:
+        """Return a drawing with the parts side by side."""
+        parts = {name: space.draw(architecture[name]) for name, space in self.spaces.items()}
+        return Diagram.side_by_side(parts, title)
+
+    def describe(self, architecture: Mapping[str, Any]) -> str:
+        """Return the parts in one line."""
+        parts = ((name, space.describe(architecture[name])) for name, space in self.spaces.items())
+        return "; ".join(f"{name}: {part}" for name, part in parts)
 
     # -------------------------------------------------------------------------- listing and Optuna
 

@@ -44,7 +44,7 @@ def test_a_search_over_a_table_prints_the_best_cells_and_saves_everything(table,
     result = run("search", "--table", table, *options)
     assert result.exit_code == 0, result.output
     assert "12 architectures were evaluated" in result.output
-    assert "0 input" in result.output
+    assert "[ input ]" in result.output
     assert "parameters" in result.output
     history = pd.read_csv(output / "history.csv")
     assert len(history) == 12

@@ -1,0 +1,95 @@
+"""What a search has reached, over the number of evaluations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from ..metrics import hypervolume_curve
+from ._axes import COLOURS, LINE_STYLES, axes_or_new
+from ._histories import frames, scores
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+def plot_convergence(
+    histories: Mapping[str, pd.DataFrame | Sequence[pd.DataFrame]],
+    oracle: float | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw the best score so far over the number of evaluations.
+
+    Parameters
+    ----------
+    histories : mapping of str to DataFrame or sequence of DataFrame
+        The ``history_`` of one run, or of several runs, per method. Several runs are drawn as their median
+        and the band between their quartiles.
+    oracle : float, default=None
+        The best score that exists, where it is known; drawn as a line.
+    ax : matplotlib Axes, default=None
+
+    Returns
+    -------
+    matplotlib Axes
+    """
+    curves = {
+        name: [frame.set_index("evaluation")["best_score"] for frame in frames(runs)]
+        for name, runs in histories.items()
+    }
+    ax = _draw_curves(curves, axes_or_new(ax))
+    if oracle is not None:
+        ax.axhline(oracle, color="0.4", linewidth=1, label="best that exists")
+    ax.set(ylabel="best score so far")
+    ax.legend(frameon=False)
+    return ax
+
+
+def plot_hypervolume(
+    histories: Mapping[str, pd.DataFrame | Sequence[pd.DataFrame]],
+    reference: Sequence[float],
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw how much the evaluations dominate over their number, for searches for several objectives.
+
+    Parameters
+    ----------
+    histories : mapping of str to DataFrame or sequence of DataFrame
+        As for :func:`plot_convergence`.
+    reference : sequence of float
+        The worst value of each objective that counts.
+    ax : matplotlib Axes, default=None
+
+    Returns
+    -------
+    matplotlib Axes
+    """
+    curves = {
+        name: [
+            pd.Series(hypervolume_curve(scores(frame), reference), frame["evaluation"])
+            for frame in frames(runs)
+        ]
+        for name, runs in histories.items()
+    }
+    ax = _draw_curves(curves, axes_or_new(ax))
+    ax.set(ylabel="hypervolume")
+    ax.legend(frameon=False)
+    return ax
+
+
+def _draw_curves(curves: Mapping[str, Sequence[pd.Series]], ax: Axes) -> Axes:
+    """Draw the median, and with several runs the band between the quartiles, over the evaluations."""
+    for k, (name, runs) in enumerate(curves.items()):
+        table = pd.concat(runs, axis=1)
+        colour, style = COLOURS[k % len(COLOURS)], LINE_STYLES[k % len(LINE_STYLES)]
+        middle = table.median(axis=1)
+        ax.plot(middle.index, middle, color=colour, linestyle=style, label=name, drawstyle="steps-post")
+        if len(runs) > 1:
+            low, high = table.quantile(0.25, axis=1), table.quantile(0.75, axis=1)
+            ax.fill_between(table.index, low, high, color=colour, alpha=0.2, step="post", linewidth=0)
+    ax.set(xlabel="evaluated architectures")
+    if ax.get_xscale() == "linear":
+        ax.locator_params(axis="x", integer=True)
+    return ax
