@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-Outcome = tuple[NDArray[np.float64], float, Exception | None]
+Outcome = tuple[NDArray[np.float64], float, BaseException | None]
 
 
 def evaluate_one(objective: Callable[[Any], Any], architecture: Any, remote: bool = False) -> Outcome:
@@ -26,35 +26,66 @@ def evaluate_one(objective: Callable[[Any], Any], architecture: Any, remote: boo
     objective : callable
     architecture : object
     remote : bool, default=False
-        Whether the result is sent to another process.
+        Whether this is a worker, and the result is sent to the search. A worker that wants to exit returns
+        the SystemExit; in the search's own process, it exits.
 
     Returns
     -------
     scores : ndarray of shape (n_objectives,)
         A single NaN where the objective raised.
     seconds : float
-    error : Exception or None
+    error : BaseException or None
     """
     start = perf_counter()
+    nothing = np.array([np.nan])
     try:
-        scores, error = _as_scores(objective(architecture)), None
+        return _as_scores(objective(architecture)), perf_counter() - start, None
     except Exception as raised:  # handed to the search, which raises it once the batch is told
-        scores, error = np.array([np.nan]), _portable(raised) if remote else raised
-    return scores, perf_counter() - start, error
+        return nothing, perf_counter() - start, _portable(raised) if remote else raised
+    except SystemExit as exit:
+        if not remote:
+            raise
+        return nothing, perf_counter() - start, SystemExit(str(exit))
+
+
+def as_real(values: Any) -> NDArray[np.float64]:
+    """Return numbers as an array of floats.
+
+    Raises
+    ------
+    TypeError
+        Where some are complex, text, or no numbers at all: a conversion would make some up.
+    """
+    array = np.asarray(values)
+    if array.dtype.kind == "O":  # numbers of several types, or of types that NumPy does not know
+        flat = [_as_float(value) for value in array.ravel()]
+        return np.array(flat, np.float64).reshape(array.shape)
+    if array.dtype.kind not in "buif":
+        raise TypeError(f"{values!r} is of type {array.dtype}")
+    return array.astype(np.float64)
+
+
+def _as_float(value: Any) -> float:
+    if isinstance(value, str | bytes | complex | np.complexfloating):
+        raise TypeError(f"{value!r} is no real number")
+    return float(value)
 
 
 def _as_scores(result: Any) -> NDArray[np.float64]:
-    several = isinstance(result, tuple | list) or (isinstance(result, np.ndarray) and result.ndim > 0)
     try:
-        scores = [float(value) for value in (result if several else [result])]
-    except (TypeError, ValueError):
-        scores = []
-    if not scores:
+        scores = np.array([_as_float(value) for value in (result if _is_several(result) else [result])])
+    except (TypeError, ValueError, OverflowError, RuntimeError):
+        scores = np.empty(0)
+    if not len(scores):
         raise TypeError(
-            f"the objective returned {result!r}; it must return one number, or several in a tuple, "
+            f"the objective returned {result!r}; it must return one real number, or several in a tuple, "
             f"list or array"
         )
-    return np.array(scores)
+    return scores
+
+
+def _is_several(result: Any) -> bool:
+    return isinstance(result, tuple | list) or (isinstance(result, np.ndarray) and result.ndim > 0)
 
 
 def _portable(error: Exception) -> Exception:

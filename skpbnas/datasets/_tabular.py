@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Mapping
 from difflib import get_close_matches
@@ -187,6 +188,13 @@ class TableObjective:
     def __init__(self, table: TabularBenchmark, column: str) -> None:
         self.table = table
         self.column = column
+
+    def identity(self) -> dict[str, str]:
+        """Return what tells this objective from others: the content of the table, and the column."""
+        values = self.table.columns[self.column]
+        digest = hashlib.sha256(self.table._keys.tobytes())
+        digest.update(np.ascontiguousarray(values[self.table._order], np.float64).tobytes())
+        return {"column": self.column, "digest": digest.hexdigest()}
 
     def __call__(self, X: ArrayLike) -> NDArray:
         """Return the values of rows ``(n, n_features)``."""

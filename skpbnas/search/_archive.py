@@ -1,27 +1,21 @@
-"""What a search has asked for and been told: kept in the order of asking, saved to one file."""
+"""What a search has proposed and observed, in memory: one record each, in the order of asking."""
 
 from __future__ import annotations
 
-import json
-import os
-from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from .._files import save_arrays
 from ..metrics import non_dominated_rank
 from ..spaces import Rows, SearchSpace
 
 Scores = NDArray[np.float64]
 
 PENDING, DONE, FAILED = 0, 1, 2
-_FORMAT = 2  # format 1 held one objective only, in the records
-# One record per architecture; NaN where a value is not known.
-_RECORD = np.dtype(
+# One record per evaluation; NaN where a value is not known.
+RECORD = np.dtype(
     [
         ("status", np.uint8),
         ("iteration", np.int64),
@@ -32,12 +26,8 @@ _RECORD = np.dtype(
 )
 
 
-class CheckpointError(ValueError):
-    """A checkpoint that cannot be read, or that belongs to another search."""
-
-
 class Archive:
-    """The architectures of a search, one record each, in the order in which they were asked for.
+    """The evaluations of a search, one record each, in the order in which they were asked for.
 
     The order does not depend on which evaluation finishes first, so that parallel searches repeat. The first
     finished evaluation tells how many objectives there are.
@@ -47,7 +37,7 @@ class Archive:
         self.space = space
         self.rows: Rows = np.empty((0, space.n_features), np.uint8)
         self.keys: NDArray[np.uint64] = np.empty(0, np.uint64)
-        self.records = np.empty(0, _RECORD)
+        self.records = np.empty(0, RECORD)
         self.scores: Scores = np.empty((0, 1))  # (n, n_objectives), like what was predicted; NaN: not known
         self.predicted: Scores = np.empty((0, 1))
 
@@ -88,9 +78,15 @@ class Archive:
         scores = self.scores[self.done]
         return self.rows[self.done], scores[:, 0] if self.n_objectives == 1 else scores
 
-    def add(self, rows: Rows, predicted: Scores | float = np.nan, **values: Any) -> None:
-        """Append pending architectures, with what was predicted and the values of their records."""
-        new = np.zeros(len(rows), _RECORD)
+    def add(self, rows: Rows, predicted: Scores | float = np.nan, **values: Any) -> slice:
+        """Append pending evaluations, with what was predicted and the values of their records.
+
+        Returns
+        -------
+        slice
+            Their places.
+        """
+        new = np.zeros(len(rows), RECORD)
         new["evaluation_seconds"] = np.nan
         for name, value in values.items():
             new[name] = value
@@ -102,6 +98,7 @@ class Archive:
         self.predicted = np.concatenate([self.predicted, unknown])
         if np.ndim(predicted):
             self.predicted[len(self) - len(rows) :] = np.reshape(predicted, unknown.shape)
+        return slice(len(self) - len(rows), len(self))
 
     def as_scores(self, y: Scores) -> Scores:
         """Return scores as ``(n, n_objectives)``; a single value that is not finite stands for all of them.
@@ -121,24 +118,43 @@ class Archive:
             f"{self.n_objectives}; a search keeps to one number of objectives"
         )
 
-    def record(self, rows: Rows, scores: Scores, seconds: NDArray[np.float64]) -> None:
-        """Store scores; rows that nobody asked for are added first. A score that is not finite has failed."""
+    def record(self, rows: Rows, scores: Scores, seconds: NDArray[np.float64]) -> list[int]:
+        """Store scores; rows that nobody asked for are added first. A score that is not finite has failed.
+
+        Returns
+        -------
+        list of int
+            The places of the evaluations.
+        """
         if scores.shape[1] != self.n_objectives:  # nothing is finished yet, so all that is known is NaN
             self.scores = np.full((len(self), scores.shape[1]), np.nan)
             self.predicted = self.scores.copy()
-        keys = self.space.canonical_key(rows)
+        keys, places = self.space.canonical_key(rows), []
         for k in range(len(rows)):
             index = self._pending_index(keys[k])
             if index is None:
-                self.add(rows[k : k + 1], iteration=max(self.last_iteration, 0))
-                index = len(self) - 1
+                index = self.add(rows[k : k + 1], iteration=max(self.last_iteration, 0)).start
             self.scores[index] = scores[k]
             self.records["status"][index] = DONE if np.isfinite(scores[k]).all() else FAILED
             self.records["evaluation_seconds"][index] = seconds[k]
+            places.append(index)
+        return places
 
     def _pending_index(self, key: np.uint64) -> int | None:
         waiting = np.flatnonzero((self.keys == key) & ~self.told)
         return int(waiting[0]) if len(waiting) else None
+
+    def extends(self, other: Archive) -> bool:
+        """Tell whether this holds all of another archive: the same evaluations, told at least as far."""
+        n = len(other)
+        if n > len(self) or (self.keys[:n] != other.keys).any():
+            return False
+        told = other.told
+        if not told.any():
+            return True
+        return bool(self.told[:n][told].all()) and np.array_equal(
+            self.scores[:n][told], other.scores[told], equal_nan=True
+        )
 
     def on_front(self) -> NDArray[np.bool_]:
         """Tell which architectures are finished and not dominated by any other."""
@@ -164,50 +180,3 @@ class Archive:
             columns["on_front"] = self.on_front()[told]
         names = ("pool_size", "proposal_seconds", "evaluation_seconds")
         return pd.DataFrame(columns | {name: records[name] for name in names})
-
-    # ------------------------------------------------------------------------------------ one file
-
-    def save(self, path: str | os.PathLike[str], seed: int) -> None:
-        """Write everything to ``path`` (NumPy's npz) in one step, so that no half file is ever left."""
-        meta = json.dumps({"format": _FORMAT, "space": repr(self.space), "seed": seed})
-        arrays = {name: getattr(self, name) for name in ("rows", "records", "scores", "predicted")}
-        save_arrays(Path(path), **arrays, meta=np.array(meta))
-
-    @classmethod
-    def load(cls, path: str | os.PathLike[str], space: SearchSpace, seed: int | None) -> tuple[Archive, int]:
-        """Read a saved archive and its seed; the space and a given seed must be those it was saved with."""
-        try:
-            with np.load(path, allow_pickle=False) as file:
-                arrays = dict(file)
-            meta = json.loads(str(arrays.pop("meta")))
-            if meta["format"] == 1:
-                arrays = _from_format_1(arrays)
-            archive = cls(space)
-            for name in ("rows", "records", "scores", "predicted"):
-                setattr(archive, name, arrays[name])
-        except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
-            raise CheckpointError(
-                f"checkpoint={str(path)!r} is not a checkpoint of a search ({error}); give another path"
-            ) from error
-        if meta["format"] > _FORMAT or meta["space"] != repr(space):
-            raise CheckpointError(
-                f"checkpoint={str(path)!r} belongs to a search of {meta['space']} (format {meta['format']}), "
-                f"not of {space!r} (formats up to {_FORMAT}); give another path"
-            )
-        if seed is not None and seed != meta["seed"]:
-            raise CheckpointError(
-                f"checkpoint={str(path)!r} belongs to a search with random_state={meta['seed']}, not {seed}; "
-                f"give that number, None to continue it, or another path"
-            )
-        archive.keys = space.canonical_key(archive.rows)
-        return archive, int(meta["seed"])
-
-
-def _from_format_1(arrays: dict[str, NDArray]) -> dict[str, NDArray]:
-    """Return the arrays of format 2: the one score leaves the records."""
-    old = arrays["records"]
-    records = np.empty(len(old), _RECORD)
-    for name in _RECORD.names or ():
-        records[name] = old[name]
-    scores, predicted = old["score"][:, None], old["predicted_score"][:, None]
-    return {"rows": arrays["rows"], "records": records, "scores": scores, "predicted": predicted}

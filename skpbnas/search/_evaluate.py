@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterator
-from time import perf_counter
+from time import monotonic, perf_counter
 from typing import Any, NamedTuple
 from warnings import warn
 
 import numpy as np
 
-from .._worker import evaluate_one
+from .._worker import Outcome, as_real, evaluate_one
 from ..spaces import Rows, SearchSpace
 from ._archive import Scores
-from ._workers import Workers, n_workers
+from ._workers import Workers, n_workers, workers_of_backend
 
 # So many evaluations in a row that kill their worker are not the fault of their architectures.
 _MAX_DEATHS = 4
+_NOTHING = np.array([np.nan])
 
 Objective = Callable[[Any], Any]
 More = Callable[[int], Rows]
@@ -31,21 +32,46 @@ class Evaluation(NamedTuple):
     scores : ndarray of shape (n_objectives,)
         A single NaN where there are none.
     seconds : float
-    error : Exception or None
+    error : BaseException or None
         What the objective raised.
-    died : bool
-        Whether it killed its worker.
+    failure : str or None
+        Why the evaluation has failed, where nothing was raised.
     """
 
     row: Rows
     scores: Scores
     seconds: float
-    error: Exception | None = None
-    died: bool = False
+    error: BaseException | None = None
+    failure: str | None = None
+
+
+class Limits(NamedTuple):
+    """How long evaluations may take.
+
+    Attributes
+    ----------
+    timeout : float or None
+        Seconds of one evaluation.
+    deadline : float or None
+        The time, of ``time.monotonic``, at which the run ends.
+    """
+
+    timeout: float | None = None
+    deadline: float | None = None
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the run has reached its end."""
+        return self.deadline is not None and monotonic() >= self.deadline
 
 
 def evaluate(
-    objective: Objective, space: SearchSpace, more: More, n_jobs: int | None, vectorized: bool
+    objective: Objective,
+    space: SearchSpace,
+    more: More,
+    n_jobs: int | None,
+    vectorized: bool,
+    limits: Limits = Limits(),  # noqa: B008 (immutable)
 ) -> Iterator[Evaluation]:
     """Yield evaluations as they finish, until there is nothing more to evaluate.
 
@@ -60,24 +86,40 @@ def evaluate(
         after everything that was yielded has been dealt with.
     n_jobs : int or None
     vectorized : bool
+    limits : Limits
     """
     if vectorized:
+        _refuse_timeout(limits, "a vectorized objective, which runs in this process")
         while len(rows := more(0)):
             yield from _evaluate_rows(objective, rows)
-    elif n := n_workers(n_jobs):
-        yield from _evaluate_in_parallel(objective, space, more, n)
-    else:
-        while len(rows := more(0)):
-            for row in rows:
-                result = Evaluation(row, *evaluate_one(objective, _decode(space, row)))
-                yield result
-                if result.error is not None:
-                    return
+        return
+    n = n_workers(n_jobs) or (0 if limits.timeout is None else 1)
+    if not n:
+        yield from _one_by_one(objective, space, more, limits)
+        return
+    with workers_of_backend(n) as workers:
+        if not workers.can_end:
+            _refuse_timeout(limits, "threads, which nothing can end")
+        yield from _InParallel(objective, space, more, workers, limits).run()
+
+
+def _refuse_timeout(limits: Limits, what: str) -> None:
+    if limits.timeout is not None:
+        raise ValueError(
+            f"timeout={limits.timeout!r} is not possible with {what}; use processes "
+            f"(joblib's backend 'loky') or Dask, or stop in the objective itself"
+        )
 
 
 def _evaluate_rows(objective: Objective, rows: Rows) -> Iterator[Evaluation]:
     start = perf_counter()
-    scores = np.asarray(objective(rows), dtype=np.float64)
+    result = objective(rows.copy())
+    try:
+        scores = as_real(result)
+    except (TypeError, ValueError) as error:
+        raise TypeError(
+            f"the objective returned {result!r} ({error}); a vectorized objective returns real numbers"
+        ) from None
     if scores.ndim not in (1, 2) or len(scores) != len(rows) or scores.size == 0:
         raise ValueError(
             f"the objective returned shape {scores.shape} for {len(rows)} rows; a vectorized objective "
@@ -88,54 +130,103 @@ def _evaluate_rows(objective: Objective, rows: Rows) -> Iterator[Evaluation]:
         yield Evaluation(row, values, seconds)
 
 
-def _evaluate_in_parallel(
-    objective: Objective, space: SearchSpace, more: More, n: int
-) -> Iterator[Evaluation]:
-    waiting: deque[Rows] = deque()
-    suspects: deque[Rows] = (
-        deque()
-    )  # under way when a worker died; repeated alone, to see which one killed it
-    alone, deaths = False, 0  # deaths of evaluations that were alone, in a row
-    with Workers(n) as workers:
-
-        def start(row: Rows) -> Iterator[Evaluation]:
-            try:
-                architecture = _decode(space, row)
-            except Exception as error:  # raised by the search, once all that is under way is told
-                yield Evaluation(row, np.array([np.nan]), np.nan, error)
-            else:
-                workers.submit(row, evaluate_one, objective, architecture, True)
-
-        while True:
-            if not suspects:
-                alone = False
-                while len(workers) < n:
-                    if not waiting:
-                        waiting.extend(more(len(workers)))
-                    if not waiting:
-                        break
-                    yield from start(waiting.popleft())
-            elif not len(workers):
-                alone = True
-                yield from start(suspects.popleft())
-            if not len(workers):
+def _one_by_one(objective: Objective, space: SearchSpace, more: More, limits: Limits) -> Iterator[Evaluation]:
+    while len(rows := more(0)):
+        for row in rows:
+            if limits.is_over:
                 return
-            for row, outcome in workers.finished():
-                if outcome is not None:
-                    deaths = 0
-                    yield Evaluation(row, *outcome)
-                elif alone:
-                    deaths += 1
-                    if deaths == _MAX_DEATHS:
-                        raise RuntimeError(
-                            f"{deaths} evaluations in a row killed their worker; the last one was that of "
-                            f"{_decode(space, row)!r}: see the workers' own messages, and their memory"
-                        )
-                    yield Evaluation(row, np.array([np.nan]), np.nan, died=True)
-                else:
-                    if not suspects:
-                        warn("a worker died; what was under way is evaluated again, one by one", stacklevel=2)
-                    suspects.append(row)
+            result = Evaluation(row, *evaluate_one(objective, _decode(space, row)))
+            yield result
+            if result.error is not None:
+                return
+
+
+class _InParallel:
+    """Evaluations on workers, some of which die, exit or take too long."""
+
+    def __init__(
+        self, objective: Objective, space: SearchSpace, more: More, workers: Workers, limits: Limits
+    ) -> None:
+        self.objective = objective
+        self.space = space
+        self.more = more
+        self.workers = workers
+        self.limits = limits
+        self.waiting: deque[Rows] = deque()
+        # Of a pool, what was under way when a worker died: repeated alone, to see which one kills workers.
+        self.suspects: deque[Rows] = deque()
+        self.alone = False
+        self.deaths: Counter[bytes] = Counter()  # of each row
+        self.deaths_in_a_row = 0
+
+    def run(self) -> Iterator[Evaluation]:
+        """Yield evaluations until there is nothing more to evaluate, or no time."""
+        while True:
+            yield from self._fill()
+            if not len(self.workers):
+                return
+            if self.limits.is_over and self.workers.can_end:
+                self.workers.end(monotonic())  # they stay pending
+                return
+            for row, outcome in self.workers.finished(self._patience()):
+                yield from self._dead(row) if outcome is None else [self._alive(row, outcome)]
+            if self.limits.timeout is not None and len(self.workers):
+                for row in self.workers.end(monotonic() - self.limits.timeout):
+                    reason = f"it took longer than timeout={self.limits.timeout:g} seconds"
+                    yield Evaluation(row, _NOTHING, self.limits.timeout, failure=reason)
+
+    def _fill(self) -> Iterator[Evaluation]:
+        """Give every worker that is free something to do."""
+        if self.suspects:
+            if not len(self.workers):
+                self.alone = True
+                yield from self._start(self.suspects.popleft())
+            return
+        self.alone = False
+        while len(self.workers) < self.workers.n:
+            if not self.waiting:
+                self.waiting.extend(self.more(len(self.workers)))
+            if not self.waiting:
+                return
+            yield from self._start(self.waiting.popleft())
+
+    def _start(self, row: Rows) -> Iterator[Evaluation]:
+        try:
+            architecture = _decode(self.space, row)
+        except Exception as error:  # raised by the search, once all that is under way is told
+            yield Evaluation(row, _NOTHING, np.nan, error)
+        else:
+            self.workers.submit(row, evaluate_one, self.objective, architecture, True)
+
+    def _patience(self) -> float | None:
+        """Return how long to wait for a result before time has to be looked at."""
+        ends = [] if self.limits.deadline is None or not self.workers.can_end else [self.limits.deadline]
+        if self.limits.timeout is not None:
+            ends.append(self.workers.oldest() + self.limits.timeout)
+        return max(min(ends) - monotonic(), 0) if ends else None
+
+    def _alive(self, row: Rows, outcome: Outcome) -> Evaluation:
+        self.deaths_in_a_row = 0
+        scores, seconds, error = outcome
+        if isinstance(error, SystemExit):
+            return Evaluation(row, scores, seconds, failure=f"its worker exited (SystemExit: {error})")
+        return Evaluation(row, scores, seconds, error)
+
+    def _dead(self, row: Rows) -> Iterator[Evaluation]:
+        self.deaths[row.tobytes()] += 1
+        to_blame = self.alone if self.workers.is_pool else self.deaths[row.tobytes()] > 1
+        if not to_blame:
+            if not self.suspects:
+                warn("a worker died; what it was at is evaluated again", stacklevel=2)
+            (self.suspects if self.workers.is_pool else self.waiting).appendleft(row)
+            return
+        self.deaths_in_a_row += 1
+        if self.deaths_in_a_row == _MAX_DEATHS:
+            raise RuntimeError(
+                f"{_MAX_DEATHS} evaluations in a row killed their worker; the last one was that of "
+                f"{_decode(self.space, row)!r}: see the workers' own messages, and their memory"
+            )
+        yield Evaluation(row, _NOTHING, np.nan, failure="its worker died, twice")
 
 
 def _decode(space: SearchSpace, row: Rows) -> Any:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 from warnings import warn
 
 import numpy as np
@@ -11,75 +11,82 @@ import numpy as np
 from ..candidates import SpaceExhaustedWarning
 from ..spaces import Rows
 from ._archive import PENDING
-from ._evaluate import Evaluation, evaluate
-
-if TYPE_CHECKING:
-    from ._search import PredictorBasedSearch
-
-Callback = Callable[["PredictorBasedSearch"], Any]
+from ._evaluate import Evaluation, Limits, evaluate
+from ._saved import CheckpointWriteError
+from ._state import SearchState
 
 
 class Loop:
-    """One call of ``PredictorBasedSearch.run``.
+    """One run of a search.
 
     Parameters
     ----------
-    search : PredictorBasedSearch
+    state : SearchState
     n_evaluations : int
         The budget, earlier evaluations included.
     asynchronous : bool
         Whether to propose one architecture whenever a worker is free, and not a batch when all are.
-    callbacks : sequence of callable
+    call_back : callable
+        Called after every batch, or every evaluation where asynchronous; returns whether to stop.
     bar : tqdm
+    limits : Limits
     """
 
     def __init__(
         self,
-        search: PredictorBasedSearch,
+        state: SearchState,
         n_evaluations: int,
         asynchronous: bool,
-        callbacks: Sequence[Callback],
+        call_back: Callable[[], bool],
         bar: Any,
+        limits: Limits,
     ) -> None:
-        self.search = search
-        self.archive = search._archive
+        self.state = state
         self.n_evaluations = n_evaluations
         self.asynchronous = asynchronous
-        self.callbacks = callbacks
+        self.call_back = call_back
         self.bar = bar
-        self.errors: list[Exception] = []
+        self.limits = limits
+        self.errors: list[BaseException] = []
         self.stopped = False
+        self._left_over = state.archive.where(PENDING)  # of an earlier run, or asked for by the user
         self._batch_told = False
 
     def run(self, objective: Callable[[Any], Any], n_jobs: int | None, vectorized: bool) -> None:
-        """Evaluate until the budget is spent, then raise the first thing that an objective raised."""
-        for result in evaluate(objective, self.search.space, self.more, n_jobs, vectorized):
+        """Evaluate until the budget is spent, then raise the first thing that went wrong."""
+        for result in evaluate(objective, self.state.space, self.more, n_jobs, vectorized, self.limits):
             self.receive(result)
         if self.errors:
             raise self.errors[0]
 
     def more(self, under_way: int) -> Rows:
         """Return the rows to evaluate next, given how many are under way."""
-        none = self.archive.rows[:0]
+        archive = self.state.archive
+        none = archive.rows[:0]
         if under_way and not self.asynchronous:
             return none
         if self._batch_told and not self.asynchronous:
             self._call_back()
-        left = self.n_evaluations - self.archive.n_told - under_way
-        if self.stopped or left <= 0:
+        left = self.n_evaluations - archive.n_told - under_way
+        if self.stopped or left <= 0 or self.limits.is_over:
             return none
-        rows = none if under_way else self.archive.where(PENDING)
-        if not len(rows):
-            size = self.search._next_size() if not self.asynchronous or self.search._is_initial() else 1
-            rows = self.search._ask(min(size, left))
+        if len(self._left_over):
+            rows, self._left_over = self._left_over[:left], none
+            return rows
+        size = self.state.next_size if not self.asynchronous or self.state.is_initial else 1
+        try:
+            rows = self.state.ask(min(size, left))
+        except CheckpointWriteError as error:  # raised once all that is under way is told
+            self._stop(error)
+            return none
         if not (len(rows) or under_way):
             warn(
-                f"{self.search.space!r} is exhausted after {self.archive.n_told} of {self.n_evaluations} "
+                f"{self.state.space!r} is exhausted after {archive.n_told} of {self.n_evaluations} "
                 f"evaluations",
                 SpaceExhaustedWarning,
                 stacklevel=2,
             )
-        return rows[:left]
+        return rows
 
     def receive(self, result: Evaluation) -> None:
         """Tell the search about an evaluation."""
@@ -87,38 +94,46 @@ class Loop:
             self._stop(result.error)
             return
         rows = result.row[None]
-        if result.died:
+        try:
+            scores = self.state.archive.as_scores(result.scores[None])
+        except ValueError as error:
+            self._stop(
+                ValueError(
+                    f"the objective returned {result.scores.tolist()} for "
+                    f"{self.state.space.decode(rows)[0]!r}: {error}"
+                )
+            )
+            return
+        if not np.isfinite(scores).all():
+            reason = result.failure or f"the objective returned {result.scores.tolist()}: NaN or infinite"
             warn(
-                f"the worker died that evaluated {self.search.space.decode(rows)[0]!r}; this counts as a "
-                f"failed evaluation: not learned from, not proposed again",
+                f"the evaluation of {self.state.space.decode(rows)[0]!r} has failed: {reason}. It counts, is "
+                f"not learned from, and not proposed again",
+                UserWarning,
                 stacklevel=2,
             )
         try:
-            scores = self.archive.as_scores(result.scores[None])
-        except ValueError as error:
-            architecture = self.search.space.decode(rows)[0]
-            self._stop(
-                ValueError(f"the objective returned {result.scores.tolist()} for {architecture!r}: {error}")
-            )
-            return
-        self.search._tell(rows, scores, np.array([result.seconds]), warned=result.died)
+            self.state.tell(rows, scores, np.array([result.seconds]))
+        except CheckpointWriteError as error:  # raised once all that is under way is told
+            self._stop(error)
         self._show()
         self._batch_told = True
         if self.asynchronous:
             self._call_back()
 
-    def _stop(self, error: Exception) -> None:
+    def _stop(self, error: BaseException) -> None:
         self.errors.append(error)
         self.stopped = True
 
     def _call_back(self) -> None:
         self._batch_told = False
-        if any([callback(self.search) for callback in self.callbacks]):
+        if self.call_back():
             self.stopped = True
 
     def _show(self) -> None:
+        archive = self.state.archive
         self.bar.update()
-        if self.archive.n_objectives > 1:
-            self.bar.set_postfix(front=int(self.archive.on_front().sum()), refresh=False)
-        elif self.archive.done.any():
-            self.bar.set_postfix(best=f"{self.archive.observed()[1].max():.4f}", refresh=False)
+        if archive.n_objectives > 1:
+            self.bar.set_postfix(front=int(archive.on_front().sum()), refresh=False)
+        elif archive.done.any():
+            self.bar.set_postfix(best=f"{archive.observed()[1].max():.4f}", refresh=False)

@@ -6,23 +6,27 @@ import os
 import warnings
 from collections.abc import Callable, Sequence
 from numbers import Integral
-from pathlib import Path
+from time import monotonic
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import NotFittedError
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from tqdm.auto import tqdm
 
-from .._for_space import for_space
-from ..candidates import EvolutionaryCandidateSampler
+from .._worker import as_real
 from ..spaces import Rows, SearchSpace
-from ._archive import Archive, CheckpointError, Scores
-from ._loop import Callback, Loop
-from ._propose import default_predictor, propose
+from ._archive import Scores
+from ._evaluate import Limits
+from ._identity import describe
+from ._loop import Loop
+from ._propose import Proposal
+from ._state import SearchState
+
+Callback = Callable[["PredictorBasedSearch"], Any]
 
 
 class ParetoFront(NamedTuple):
@@ -58,8 +62,8 @@ class PredictorBasedSearch(BaseEstimator):
     predictor : estimator, "random" or None, default=None
         Ranks the pool; higher is better. None is :func:`~skpbnas.search.default_predictor`. ``"random"`` is
         the control that takes the pool's rows at random: random search with a uniform pool, mutation only
-        with an evolutionary pool. It is cloned; its ``n_nodes`` and ``random_state``, and those of its parts,
-        are set where they are None, or its method ``for_space(space, seed)`` is asked.
+        with an evolutionary pool. It is cloned; its ``n_nodes`` and ``random_state`` are set where they are
+        None.
     candidates : candidate sampler, default=None
         Draws the pool. None is ``EvolutionaryCandidateSampler()``. It is cloned; its ``space`` is set
         where it is None.
@@ -67,8 +71,8 @@ class PredictorBasedSearch(BaseEstimator):
         Number of random architectures at the start; they count as evaluations like all others.
     batch_size : int, default=4
         K, the number of architectures evaluated per iteration.
-    random_state : int or None, default=None
-        The same number gives the same search.
+    random_state : int, RandomState, Generator or None, default=None
+        The same number gives the same search. A generator gives a number when the search begins.
 
     Attributes
     ----------
@@ -110,7 +114,12 @@ class PredictorBasedSearch(BaseEstimator):
         "candidates": [HasMethods(["fit", "sample"]), None],
         "n_initial": [Interval(Integral, 1, None, closed="left")],
         "batch_size": [Interval(Integral, 1, None, closed="left")],
-        "random_state": [Interval(Integral, 0, None, closed="left"), None],
+        "random_state": [
+            Interval(Integral, 0, None, closed="left"),
+            np.random.RandomState,
+            np.random.Generator,
+            None,
+        ],
     }
 
     def __init__(
@@ -120,7 +129,7 @@ class PredictorBasedSearch(BaseEstimator):
         candidates: Any = None,
         n_initial: int = 4,
         batch_size: int = 4,
-        random_state: int | None = None,
+        random_state: int | np.random.RandomState | np.random.Generator | None = None,
     ) -> None:
         self.space = space
         self.predictor = predictor
@@ -152,7 +161,7 @@ class PredictorBasedSearch(BaseEstimator):
         """
         if n is not None and n < 1:
             raise ValueError(f"n={n!r} is not allowed; ask for at least one architecture")
-        rows = self._ask(n)
+        rows = self._begin().ask(n)
         if not len(rows):
             raise ValueError(f"every architecture of {self.space!r} has been proposed; there is none left")
         return rows
@@ -173,21 +182,32 @@ class PredictorBasedSearch(BaseEstimator):
         ValueError
             Where the shapes do not agree or a row is not valid; nothing is added then.
         """
-        self._begin()
-        rows, scores = np.asarray(X), np.asarray(y, dtype=np.float64)
+        state = self._begin()
+        rows = np.asarray(X)
+        try:
+            scores = as_real(y)
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"y holds what is no real number ({error}); pass one score per row") from None
         if scores.ndim not in (1, 2) or len(scores) != len(rows) or scores.shape[1:] == (0,):
             raise ValueError(
                 f"y has shape {scores.shape} for {len(rows)} rows of X; pass one score per row, or a row of "
                 f"scores"
             )
-        scores = self._archive.as_scores(scores)
+        scores = state.archive.as_scores(scores)
         invalid = np.flatnonzero(~self.space.is_valid(rows))
         if len(invalid):
             raise ValueError(
                 f"row {invalid[0]} of X is not a valid architecture of {self.space!r}; "
                 f"tell only rows that ask() returned or space.encode made"
             )
-        self._tell(rows, scores, np.full(len(rows), np.nan))
+        if failed := np.count_nonzero(~np.isfinite(scores).all(axis=1)):
+            warnings.warn(
+                f"the scores of {failed} of {len(scores)} architectures are NaN or infinite; they count as "
+                f"failed evaluations: not learned from, not proposed again",
+                UserWarning,
+                stacklevel=2,
+            )
+        state.tell(rows, scores, np.full(len(rows), np.nan))
         return self
 
     # -------------------------------------------------------------------------------------- the loop
@@ -202,6 +222,9 @@ class PredictorBasedSearch(BaseEstimator):
         vectorized: bool | None = None,
         progress: bool = False,
         asynchronous: bool = False,
+        timeout: float | None = None,
+        max_seconds: float | None = None,
+        name: str | None = None,
     ) -> PredictorBasedSearch:
         """Evaluate architectures until ``n_evaluations`` have been told in all, earlier ones included.
 
@@ -220,8 +243,10 @@ class PredictorBasedSearch(BaseEstimator):
             Called with the search after every batch, or after every evaluation where ``asynchronous``; one
             that returns True ends the run.
         checkpoint : path, default=None
-            File that every evaluation is saved to. Where it exists, a new search continues from it, as if it
-            had never been interrupted.
+            SQLite file that every evaluation is saved to before the next one begins. Where it exists, the
+            search continues from it, as if it had never been interrupted. It has one writer at a time, and
+            knows the space, the predictor, the pool, the sizes, the seed and the objective: a search that
+            differs in any is refused. :func:`~skpbnas.search.read_checkpoint` reads it at any time.
         vectorized : bool, default=None
             Whether the objective takes a batch of rows and returns the scores of each. None reads
             ``objective.vectorized``, as the objectives of a ``TabularBenchmark`` have it, else False.
@@ -231,6 +256,15 @@ class PredictorBasedSearch(BaseEstimator):
             Whether to propose one architecture as soon as a worker is free, instead of a batch when all are:
             no worker waits for the slowest. What is under way is not proposed again. With more than one
             worker the search then depends on which evaluation finishes first.
+        timeout : float, default=None
+            Seconds that an evaluation may take. Then its worker is ended, and the evaluation has failed. It
+            needs processes or Dask; with ``n_jobs=1`` one process is started.
+        max_seconds : float, default=None
+            Seconds that the search may run in all, earlier runs included, also those before it was resumed
+            from a checkpoint. Then no evaluation begins any more; processes and Dask's workers are ended, and
+            what they were at is evaluated first when the search goes on.
+        name : str, default=None
+            What the checkpoint calls the objective. None is its qualified name, or the table and the column.
 
         Returns
         -------
@@ -239,7 +273,8 @@ class PredictorBasedSearch(BaseEstimator):
         Raises
         ------
         CheckpointError
-            Where the checkpoint is damaged or belongs to another search; it is left as it is.
+            Where the checkpoint is damaged, in use by another process, or of a search that differs; it is
+            left as it is.
         Exception
             What the objective raised, or a ValueError where it returned another number of scores than
             before, after everything else in its batch was told. Running again evaluates what is still pending
@@ -250,17 +285,34 @@ class PredictorBasedSearch(BaseEstimator):
         Warns
         -----
         UserWarning
-            Where a worker died or a score is not finite: the evaluation has failed, and the search goes on.
-            When a worker dies, what was under way is evaluated again, one by one; what kills a worker again
-            has failed.
+            Where a worker died, exited or was ended, or a score is not finite: the evaluation has failed, and
+            the search goes on. What a worker was at when it died is evaluated once more before it has failed.
+            Also where the budget is smaller than what has been evaluated already.
         """
+        state = self._begin()
+        _require_positive(n_evaluations=n_evaluations, timeout=timeout, max_seconds=max_seconds)
         if vectorized is None:
             vectorized = bool(getattr(objective, "vectorized", False))
-        self._open(checkpoint)
-        with tqdm(
-            total=n_evaluations, initial=self._archive.n_told, disable=not progress, unit="cell"
-        ) as bar:
-            Loop(self, n_evaluations, asynchronous, callbacks, bar).run(objective, n_jobs, vectorized)
+        with state.running(checkpoint, describe(objective) if name is None else name):
+            if n_evaluations < state.archive.n_told:
+                warnings.warn(
+                    f"n_evaluations={n_evaluations}, and {state.archive.n_told} have been made already; "
+                    f"nothing is evaluated",
+                    UserWarning,
+                    stacklevel=2,
+                )
+            deadline = None if max_seconds is None else monotonic() + max_seconds - state.seconds
+            with tqdm(
+                total=n_evaluations, initial=state.archive.n_told, disable=not progress, unit="cell"
+            ) as bar:
+                Loop(
+                    state,
+                    n_evaluations,
+                    asynchronous,
+                    lambda: any([callback(self) for callback in callbacks]),
+                    bar,
+                    Limits(timeout, deadline),
+                ).run(objective, n_jobs, vectorized)
         return self
 
     # --------------------------------------------------------------------------------------- results
@@ -280,26 +332,33 @@ class PredictorBasedSearch(BaseEstimator):
     def pareto_front_(self) -> ParetoFront:
         """The evaluations that no other dominates, in descending order of the first objective."""
         self._told()
-        front = np.flatnonzero(self._archive.on_front())
-        front = front[np.lexsort(-self._archive.scores[front].T[::-1])]
-        rows = self._archive.rows[front]
-        return ParetoFront(rows, self.space.decode(rows), self._archive.scores[front])
+        archive = self._begun().archive
+        front = np.flatnonzero(archive.on_front())
+        front = front[np.lexsort(-archive.scores[front].T[::-1])]
+        rows = archive.rows[front]
+        return ParetoFront(rows, self.space.decode(rows), archive.scores[front])
 
     @property
     def history_(self) -> pd.DataFrame:
         """One line per evaluation."""
-        self._begin()
-        return self._archive.to_frame()
+        return self._begun().archive.to_frame()
+
+    @property
+    def last_proposal_(self) -> Proposal:
+        """The latest batch, with the pool it was chosen from."""
+        proposal = self._begun().last_proposal
+        if proposal is None:
+            raise NotFittedError("nothing has been proposed yet; call ask() or run() first")
+        return proposal
 
     @property
     def evaluated_rows_(self) -> Rows:
         """The rows of the evaluations, in the order of ``history_``."""
-        self._begin()
-        return self._archive.rows[self._archive.told]
+        archive = self._begun().archive
+        return archive.rows[archive.told]
 
     def _told(self) -> tuple[Rows, Scores]:
-        self._begin()
-        X, y = self._archive.observed()
+        X, y = self._begun().archive.observed()
         if not len(y):
             raise NotFittedError("nothing has been evaluated yet; call run() or tell() first")
         return X, y
@@ -314,80 +373,35 @@ class PredictorBasedSearch(BaseEstimator):
 
     # --------------------------------------------------------------------------------------- inside
 
-    _checkpoint: Path | None = None  # where the current run saves
-
-    def _begin(self) -> None:
-        """Set the search up on first use."""
-        if hasattr(self, "_archive"):
-            return
-        self._validate_params()
-        seed = self.random_state
-        self._set_up(
-            Archive(self.space), int(np.random.default_rng().integers(2**31)) if seed is None else seed
-        )
-
-    def _set_up(self, archive: Archive, seed: int) -> None:
-        predictor = default_predictor(self.space) if self.predictor is None else self.predictor
-        pool = EvolutionaryCandidateSampler() if self.candidates is None else self.candidates
-        self._archive, self._seed = archive, seed
-        self._predictor = None if predictor == "random" else for_space(predictor, self.space, seed)
-        self._candidates = for_space(pool, self.space, seed)
-
-    def _open(self, checkpoint: str | os.PathLike[str] | None) -> None:
-        """Continue from a checkpoint where there is one, and make sure that it can be written."""
-        self._begin()
-        before, self._checkpoint = self._checkpoint, None if checkpoint is None else Path(checkpoint)
-        if self._checkpoint is None:
-            return
-        if self._checkpoint.exists() and self._checkpoint != before:
-            if len(self._archive):
-                raise CheckpointError(
-                    f"checkpoint={str(checkpoint)!r} exists, and this search has proposed architectures of "
-                    f"its own; give another path, or continue from the file with a new search"
-                )
-            self._set_up(*Archive.load(self._checkpoint, self.space, self.random_state))
-        self._archive.save(self._checkpoint, self._seed)
-
-    def _is_initial(self) -> bool:
-        return len(self._archive) < self.n_initial
-
-    def _next_size(self) -> int:
-        return self.n_initial - len(self._archive) if self._is_initial() else self.batch_size
-
-    def _ask(self, n: int | None) -> Rows:
-        self._begin()
-        archive = self._archive
-        X, y = archive.observed()
-        others = archive.rows[~archive.done]
-        if initial := self._is_initial():
-            X, y, others = X[:0], y[:0], archive.rows
-        rng = np.random.default_rng([self._seed, len(archive)])
-        size = self._next_size() if n is None else n
-        proposal = propose(self.space, self._predictor, self._candidates, X, y, others, size, rng)
-        if not (len(proposal.rows) or len(archive)):
-            raise ValueError(
-                f"{self.space!r} has no architecture to start from: is_valid refused all that sample drew; "
-                f"skpbnas.testing.check_space(space) tells what {type(self.space).__name__} does wrong"
+    def _begin(self) -> SearchState:
+        """Return the state, set up on first use."""
+        if not hasattr(self, "_state"):
+            self._validate_params()
+            self._state = SearchState(
+                self.space,
+                self.predictor,
+                self.candidates,
+                self.n_initial,
+                self.batch_size,
+                _seed(self.random_state),
             )
-        archive.add(
-            proposal.rows,
-            proposal.predicted,
-            iteration=0 if initial else archive.last_iteration + 1,
-            pool_size=len(proposal.pool),
-            proposal_seconds=proposal.seconds,
-        )
-        self.last_proposal_ = proposal
-        return proposal.rows
+        return self._state
 
-    def _tell(self, rows: Rows, scores: Scores, seconds: NDArray[np.float64], warned: bool = False) -> None:
-        failed = np.count_nonzero(~np.isfinite(scores).all(axis=1))
-        if failed and not warned:
-            warnings.warn(
-                f"the scores of {failed} of {len(scores)} architectures are NaN or infinite; they count as "
-                f"failed evaluations: not learned from, not proposed again",
-                UserWarning,
-                stacklevel=3,
-            )
-        self._archive.record(rows, scores, seconds)
-        if self._checkpoint is not None:
-            self._archive.save(self._checkpoint, self._seed)
+    def _begun(self) -> SearchState:
+        if not hasattr(self, "_state"):
+            raise NotFittedError("the search has not begun; call run(), ask() or tell() first")
+        return self._state
+
+
+def _seed(random_state: Any) -> int | None:
+    if isinstance(random_state, np.random.RandomState):
+        return int(random_state.randint(2**31))
+    if isinstance(random_state, np.random.Generator):
+        return int(random_state.integers(2**31))
+    return random_state
+
+
+def _require_positive(**numbers: float | None) -> None:
+    for name, number in numbers.items():
+        if number is not None and not number > 0:
+            raise ValueError(f"{name}={number!r} is not allowed; give a number above 0")

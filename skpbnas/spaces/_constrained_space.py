@@ -33,6 +33,10 @@ class ConstrainedSpace(SearchSpace):
     feasible : callable
         ``feasible(X)`` takes valid rows in canonical form, shape ``(n, n_features)``, and returns which of
         them are feasible, shape ``(n,)``, as booleans.
+    name : str, default=None
+        What the constraint is called, such as ``"latency < 20 ms"``: checkpoints tell spaces apart by it.
+        None takes the qualified name of a function; a lambda, or a function made in another one, needs a name
+        for a checkpoint.
 
     Notes
     -----
@@ -55,19 +59,24 @@ class ConstrainedSpace(SearchSpace):
     (81, 31)
     """
 
-    def __init__(self, space: SearchSpace, feasible: Callable[[Rows], ArrayLike]) -> None:
+    def __init__(
+        self, space: SearchSpace, feasible: Callable[[Rows], ArrayLike], name: str | None = None
+    ) -> None:
         if not isinstance(space, SearchSpace):
             raise TypeError(f"space={space!r} is not a SearchSpace")
         if not callable(feasible):
             raise TypeError(f"feasible={feasible!r} is not callable; give a function of rows")
         self.space = space
         self.feasible = feasible
+        self.name = name
         self.n_nodes, self.n_node_features = space.n_nodes, space.n_node_features
         self._all: Rows | None = None
 
     def __repr__(self) -> str:
-        name = getattr(self.feasible, "__qualname__", type(self.feasible).__qualname__)
-        return f"ConstrainedSpace({self.space!r}, {name})"
+        if self.name is not None:
+            return f"ConstrainedSpace({self.space!r}, name={self.name!r})"
+        function = getattr(self.feasible, "__qualname__", repr(self.feasible))
+        return f"ConstrainedSpace({self.space!r}, {function})"
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_all": None}

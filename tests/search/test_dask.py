@@ -44,7 +44,7 @@ def test_a_worker_that_is_killed_in_the_middle_costs_nothing(cluster, tmp_path, 
         return n_edges(cell)
 
     with distributed.Client(cluster), joblib.parallel_config("dask"):
-        with pytest.warns(UserWarning, match="evaluated again, one by one"):
+        with pytest.warns(UserWarning, match="is evaluated again"):
             search = make().run(objective, 12, n_jobs=-1)
         assert len(make().run(n_edges, 12, n_jobs=2, asynchronous=True).history_) == 12
     np.testing.assert_array_equal(search.evaluated_rows_, expected)

@@ -1,6 +1,5 @@
 """Searching for several objectives: fronts, counts, checkpoints."""
 
-import json
 import warnings
 
 import numpy as np
@@ -10,7 +9,6 @@ from sklearn.linear_model import LinearRegression
 
 from skpbnas import EvolutionaryCandidateSampler, PredictorBasedSearch, UniformCandidateSampler
 from skpbnas.metrics import hypervolume_curve, non_dominated_rank
-from skpbnas.search import CheckpointError
 
 REFERENCE = (0.0, -10.0)
 
@@ -55,7 +53,7 @@ def test_it_dominates_more_than_random_search():
 def test_the_same_search_however_it_is_driven(tmp_path):
     expected = make().run(benefit_and_cost, 20).history_
     told = make()
-    while len(told.history_) < 20:
+    for _ in range(5):
         X = told.ask()
         told.tell(X, [benefit_and_cost(cell) for cell in SPACE.decode(X)])
     path = tmp_path / "search.npz"
@@ -80,8 +78,8 @@ def test_another_number_of_scores_is_an_error_and_loses_nothing(tmp_path, n_jobs
 
     path = tmp_path / "search.npz"
     with pytest.raises(ValueError, match=r"the objective returned .* where earlier evaluations .* have 2"):
-        make().run(inconsistent, 20, n_jobs=n_jobs, checkpoint=path)
-    resumed = make().run(benefit_and_cost, 20, checkpoint=path)
+        make().run(inconsistent, 20, n_jobs=n_jobs, checkpoint=path, name="both")
+    resumed = make().run(benefit_and_cost, 20, checkpoint=path, name="both")
     np.testing.assert_array_equal(resumed.history_["score_0"], expected)
 
 
@@ -102,7 +100,7 @@ def test_a_failed_evaluation_is_not_on_the_front(nothing):
     def fails(cell):
         return nothing if len(cell.operations) < 5 else benefit_and_cost(cell)
 
-    with pytest.warns(UserWarning, match="are NaN or infinite"):
+    with pytest.warns(UserWarning, match="NaN or infinite"):
         search = make().run(fails, 24)
     history = search.history_
     assert len(history) == 24 and (failed := history["score_1"].isna()).any()
@@ -112,29 +110,8 @@ def test_a_failed_evaluation_is_not_on_the_front(nothing):
 
 @pytest.mark.parametrize("nothing", [None, (), "much", [[1.0]], {"accuracy": 1.0}])
 def test_what_is_no_number_is_refused(nothing):
-    with pytest.raises(TypeError, match="must return one number, or several"):
+    with pytest.raises(TypeError, match="must return one real number, or several"):
         make().run(lambda cell: nothing, 4)
-
-
-def test_checkpoints_of_the_first_format_are_read_and_later_ones_refused(tmp_path):
-    expected = make().run(benefit, 20).history_
-    path = tmp_path / "search.npz"
-    make().run(benefit, 12, checkpoint=path)
-    with np.load(path) as file:
-        arrays = dict(file)
-    new, meta = arrays.pop("records"), json.loads(str(arrays.pop("meta")))
-    names = ("status", "iteration", "pool_size", "proposal_seconds", "evaluation_seconds")
-    old = np.zeros(12, [*new.dtype.descr, ("score", float), ("predicted_score", float)])
-    for name in names:
-        old[name] = new[name]
-    old["score"], old["predicted_score"] = arrays["scores"][:, 0], arrays["predicted"][:, 0]
-    np.savez(path, rows=arrays["rows"], records=old, meta=json.dumps(meta | {"format": 1}))
-    resumed = make().run(benefit, 20, checkpoint=path).history_
-    for name in ("score", "predicted_score", "best_score"):
-        np.testing.assert_array_equal(resumed[name], expected[name])
-    np.savez(path, **arrays, records=new, meta=json.dumps(meta | {"format": 99}))
-    with pytest.raises(CheckpointError, match="format 99"):
-        make().run(benefit, 20, checkpoint=path)
 
 
 def test_no_warning_where_nothing_goes_wrong():

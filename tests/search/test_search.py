@@ -18,7 +18,6 @@ from skpbnas import (
 )
 from skpbnas.candidates import SpaceExhaustedWarning
 from skpbnas.datasets import TabularBenchmark
-from skpbnas.search import CheckpointError
 
 
 @pytest.fixture
@@ -74,7 +73,7 @@ def test_the_same_seed_gives_the_same_search_however_it_is_driven(table):
     np.testing.assert_array_equal(make().run(n_edges, 20).evaluated_rows_, expected)
     np.testing.assert_array_equal(make().run(n_edges, 20, n_jobs=2).evaluated_rows_, expected)
     search = make()
-    while len(search.history_) < 20:
+    for _ in range(5):
         X = search.ask()[::-1]
         search.tell(X, table.query(X, "score"))
     np.testing.assert_array_equal(search.evaluated_rows_, expected)
@@ -137,10 +136,11 @@ def test_an_objective_that_raises_loses_nothing(tmp_path, n_jobs):
 
     search, path = make(), tmp_path / "search.npz"
     with pytest.raises(RuntimeError, match="out of memory"):
-        search.run(fragile, 20, n_jobs=n_jobs, checkpoint=path)
+        search.run(fragile, 20, n_jobs=n_jobs, checkpoint=path, name="edges")
     assert 4 <= len(search.history_) < 20
     for continued in (search, make()):
-        np.testing.assert_array_equal(continued.run(n_edges, 20, checkpoint=path).history_["score"], expected)
+        continued.run(n_edges, 20, checkpoint=path, name="edges")
+        np.testing.assert_array_equal(continued.history_["score"], expected)
 
 
 def test_failed_evaluations_are_counted_but_not_learned_from():
@@ -184,7 +184,7 @@ def test_parallel_evaluations_run_at_the_same_time_and_report_their_seconds():
     assert (make().run(slow, 4, n_jobs=2).history_["evaluation_seconds"] >= 0.05).all()
 
 
-def test_bad_input_is_refused(tmp_path):
+def test_bad_input_is_refused():
     search = make()
     X = search.ask()
     with pytest.raises(ValueError, match=r"y has shape \(3,\) for 4 rows"):
@@ -194,43 +194,12 @@ def test_bad_input_is_refused(tmp_path):
     assert len(search.history_) == 0
     with pytest.raises(ValueError, match="nothing has been evaluated yet"):
         _ = search.best_score_
-    with pytest.raises(TypeError, match="must return one number"):
+    with pytest.raises(TypeError, match="must return one real number"):
         make().run(lambda cell: "good", 4)
     with pytest.raises(ValueError, match="one score per row"):
         make().run(lambda rows: 1.0, 4, vectorized=True)
     with pytest.raises(ValueError, match="batch_size"):
         make(batch_size=0).ask()
-    path = tmp_path / "other.npz"
-    PredictorBasedSearch(CellSpace(4, ["a"]), "random", random_state=0).run(n_edges, 2, checkpoint=path)
-    with pytest.raises(CheckpointError, match="belongs to a search of CellSpace"):
-        make().run(n_edges, 4, checkpoint=path)
-    before = path.read_bytes()
-    with pytest.raises(CheckpointError, match="of its own"):
-        search.run(n_edges, 8, checkpoint=path)
-    assert path.read_bytes() == before
-    with pytest.raises(FileNotFoundError):
-        make().run(
-            lambda cell: pytest.fail("evaluated in vain"), 4, checkpoint=tmp_path / "no" / "folder.npz"
-        )
-    for damaged in (before[:-30], b"no archive", b""):
-        path.write_bytes(damaged)
-        with pytest.raises(CheckpointError, match="is not a checkpoint"):
-            make().run(n_edges, 4, checkpoint=path)
-
-
-def test_a_checkpoint_that_cannot_be_finished_leaves_the_last_one(tmp_path, monkeypatch):
-    path = tmp_path / "search.npz"
-    search = make().run(n_edges, 8, checkpoint=path)
-    before = path.read_bytes()
-
-    def full(*arguments, **arrays):
-        raise OSError("No space left on device")
-
-    monkeypatch.setattr(np, "savez", full)
-    with pytest.raises(OSError, match="No space left"):
-        search.run(n_edges, 12, checkpoint=path)
-    assert [file.name for file in tmp_path.iterdir()] == ["search.npz"]
-    assert path.read_bytes() == before
 
 
 @pytest.mark.parametrize("n", [0, -3])

@@ -1,0 +1,230 @@
+"""The state of a search: what asks, observes and saves, for whatever drives it."""
+
+from __future__ import annotations
+
+import os
+import threading
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from time import monotonic
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .. import __version__
+from .._for_space import for_space
+from ..candidates import EvolutionaryCandidateSampler
+from ..spaces import Rows, SearchSpace
+from ._archive import Archive, Scores
+from ._checkpoint import Checkpoint
+from ._identity import Identity, describe, describe_space, differences
+from ._propose import Proposal, default_predictor, propose
+from ._saved import CheckpointError, SavedSearch
+
+
+class SearchState:
+    """Algorithm 1 between two evaluations: the one place that knows what was asked and observed.
+
+    It is safe in threads: of two that ask at the same time, the second sees what the first was given. It
+    knows neither progress bars nor scikit-learn.
+
+    Parameters
+    ----------
+    space : SearchSpace
+    predictor : estimator, "random" or None
+    candidates : candidate sampler or None
+    n_initial : int
+    batch_size : int
+    seed : int or None
+        None draws one; a checkpoint then may bring its own.
+
+    Attributes
+    ----------
+    archive : Archive
+    last_proposal : Proposal or None
+    """
+
+    def __init__(
+        self,
+        space: SearchSpace,
+        predictor: Any,
+        candidates: Any,
+        n_initial: int,
+        batch_size: int,
+        seed: int | None,
+    ) -> None:
+        self.space = space
+        self.n_initial = n_initial
+        self.batch_size = batch_size
+        self.archive = Archive(space)
+        self.last_proposal: Proposal | None = None
+        self._given = (
+            default_predictor(space) if predictor is None else predictor,
+            EvolutionaryCandidateSampler() if candidates is None else candidates,
+        )
+        self._has_seed = seed is not None
+        self._use_seed(int(np.random.default_rng().integers(2**31)) if seed is None else seed)
+        self._checkpoint: Checkpoint | None = None
+        self._objective: Any = None
+        self._seconds = 0.0  # of earlier runs
+        self._started: float | None = None  # when this run did
+        self._lock = threading.RLock()
+
+    def _use_seed(self, seed: int) -> None:
+        predictor, candidates = self._given
+        self.seed = seed
+        self._predictor = None if isinstance(predictor, str) else for_space(predictor, self.space, seed)
+        self._candidates = for_space(candidates, self.space, seed)
+
+    def __getstate__(self) -> dict[str, Any]:
+        if self._checkpoint is not None and self._checkpoint.is_held:
+            raise TypeError("a search cannot be pickled while it runs with a checkpoint; read that instead")
+        return {name: value for name, value in self.__dict__.items() if name != "_lock"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._lock = threading.RLock()
+
+    # ---------------------------------------------------------------------------------- ask and tell
+
+    @property
+    def is_initial(self) -> bool:
+        """Whether the next architectures are drawn at random."""
+        return len(self.archive) < self.n_initial
+
+    @property
+    def next_size(self) -> int:
+        """How many architectures the next batch has."""
+        return self.n_initial - len(self.archive) if self.is_initial else self.batch_size
+
+    def ask(self, n: int | None = None) -> Rows:
+        """Propose ``n`` architectures, best first; fewer where the space holds no more."""
+        with self._lock, self._saving():
+            archive = self.archive
+            X, y = archive.observed()
+            others = archive.rows[~archive.done]
+            if initial := self.is_initial:
+                X, y, others = X[:0], y[:0], archive.rows
+            rng = np.random.default_rng([self.seed, len(archive)])
+            size = self.next_size if n is None else n
+            proposal = propose(self.space, self._predictor, self._candidates, X, y, others, size, rng)
+            if not (len(proposal.rows) or len(archive)):
+                raise ValueError(
+                    f"{self.space!r} has no architecture to start from: is_valid refused all that sample "
+                    f"drew; skpbnas.testing.check_space(space) tells what {type(self.space).__name__} does "
+                    f"wrong"
+                )
+            places = archive.add(
+                proposal.rows,
+                proposal.predicted,
+                iteration=0 if initial else archive.last_iteration + 1,
+                pool_size=len(proposal.pool),
+                proposal_seconds=proposal.seconds,
+            )
+            self.last_proposal = proposal
+            self._save(range(places.start, places.stop))
+            return proposal.rows
+
+    def tell(self, rows: Rows, scores: Scores, seconds: NDArray[np.float64]) -> None:
+        """Add scores ``(n, n_objectives)`` of valid rows; ones that are not finite have failed."""
+        with self._lock, self._saving():
+            self._save(self.archive.record(rows, scores, seconds))
+
+    # --------------------------------------------------------------------------------- time and files
+
+    @property
+    def seconds(self) -> float:
+        """How long the search has run in all, earlier runs included."""
+        return self._seconds + (0.0 if self._started is None else monotonic() - self._started)
+
+    @contextmanager
+    def running(self, checkpoint: str | os.PathLike[str] | None, objective: Any) -> Iterator[None]:
+        """Count the seconds, and save every evaluation to ``checkpoint``.
+
+        Parameters
+        ----------
+        checkpoint : path or None
+            Where it exists, the search continues from it.
+        objective : object
+            What tells the objective from others.
+        """
+        with self._lock:
+            if self._started is not None:
+                raise RuntimeError("this search is running already, in another thread; wait for it")
+            self._checkpoint = None if checkpoint is None else Checkpoint(checkpoint)
+            self._objective = objective
+            self._started = monotonic()
+        try:
+            with self._saving():
+                yield
+        finally:
+            self._seconds, self._started = self.seconds, None
+
+    @contextmanager
+    def _saving(self) -> Iterator[None]:
+        """Hold the checkpoint, if there is one, and bring file and memory together first."""
+        if self._checkpoint is None or self._checkpoint.is_held:
+            yield
+            return
+        with self._checkpoint.held() as checkpoint:
+            identity = self._identity()
+            saved = checkpoint.load(self.space)
+            if saved is not None:
+                identity = self._continue(saved, identity)
+            checkpoint.start(self.archive, identity)
+            yield
+
+    def _save(self, places: range | list[int]) -> None:
+        if self._checkpoint is not None:
+            self._checkpoint.append(self.archive, places, self.seconds)
+
+    def _identity(self) -> Identity:
+        predictor, candidates = self._given
+        try:
+            space = describe_space(self.space)
+        except ValueError as error:
+            assert self._checkpoint is not None
+            raise CheckpointError(f"checkpoint={str(self._checkpoint.path)!r}: {error}") from None
+        return {
+            "space": space,
+            "predictor": describe(predictor),
+            "candidates": describe(candidates),
+            "n_initial": self.n_initial,
+            "batch_size": self.batch_size,
+            "random_state": self.seed,
+            "objective": self._objective,
+        }
+
+    def _continue(self, saved: SavedSearch, identity: Identity) -> Identity:
+        """Take over what a file holds, where it is of this search."""
+        assert self._checkpoint is not None
+        name = f"checkpoint={str(self._checkpoint.path)!r}"
+        begun = len(self.archive) > 0
+        if not (begun or self._has_seed):
+            self._use_seed(saved.identity["random_state"])
+            identity["random_state"] = self.seed
+        known = identity if saved.version else {key: identity[key] for key in saved.identity}
+        if other := differences(saved.identity, known):
+            raise CheckpointError(
+                f"{name} belongs to another search: {'; '.join(other)} (written by version {saved.version}, "
+                f"this is {__version__}). Give another path; to start from its results on purpose, "
+                f"tell(*read_checkpoint(path, space)[:2]); an objective with another name is given the old "
+                f"one by run(name=...)"
+            )
+        if saved.archive.extends(self.archive):
+            self.archive = saved.archive
+        elif not self.archive.extends(saved.archive):
+            raise CheckpointError(
+                f"{name} exists, and this search has proposed architectures of its own; give another path, "
+                f"or continue from the file with a new search"
+            )
+        self._seconds = max(self._seconds, saved.seconds)
+        if saved.version not in (None, __version__):
+            warnings.warn(
+                f"{name} was written by version {saved.version}; with {__version__} the search may choose "
+                f"otherwise than it would have",
+                stacklevel=6,
+            )
+        return identity
