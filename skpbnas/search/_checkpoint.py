@@ -28,6 +28,7 @@ from ._saved import (
     CheckpointError,
     CheckpointWriteError,
     SavedSearch,
+    explained,
     is_archive,
     load_archive,
     load_database,
@@ -96,10 +97,11 @@ def read_checkpoint(path: str | os.PathLike[str], space: Any) -> EvaluationsSoFa
 def _load(path: Path, space: Any) -> SavedSearch:
     if not path.exists():
         raise FileNotFoundError(f"there is no checkpoint at {str(path)!r}")
-    if is_archive(path):
-        return load_archive(path, space)
-    with closing(_connect(path, "ro")) as database:
-        return load_database(database, path, space)
+    with explained(path):
+        if is_archive(path):
+            return load_archive(path, space)
+        with closing(_connect(path, "ro")) as database:
+            return load_database(database, path, space)
 
 
 class Checkpoint:

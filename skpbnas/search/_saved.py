@@ -88,7 +88,7 @@ def _checksum(values: tuple[Any, ...]) -> int:
 
 
 @contextmanager
-def _explained(path: Path) -> Iterator[None]:
+def explained(path: Path) -> Iterator[None]:
     """Turn whatever a damaged file raises into a CheckpointError that says what to do."""
     try:
         yield
@@ -112,28 +112,27 @@ def load_database(database: sqlite3.Connection, path: Path, space: SearchSpace) 
     CheckpointError
         Where it is damaged, no checkpoint, of a later format, or not of this space.
     """
-    with _explained(path):
-        database.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _MAX_BYTES)
-        (application,) = database.execute("PRAGMA application_id").fetchone()
-        (version,) = database.execute("PRAGMA user_version").fetchone()
-        if application == APPLICATION and version > FORMAT:
-            raise CheckpointError(
-                f"checkpoint={str(path)!r} has format {version}, and this version of the library reads "
-                f"formats up to {FORMAT}; use a later one"
-            )
-        found = dict(database.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL"))
-        if application != APPLICATION or found != SCHEMA:
-            raise ValueError("a database of something else")
-        (state,) = database.execute("PRAGMA integrity_check(1)").fetchone()
-        if state != "ok":
-            raise ValueError(state)
-        meta = {name: json.loads(value) for name, value in database.execute("SELECT name, value FROM meta")}
-        identity = meta["identity"]
-        if not isinstance(identity, dict) or not isinstance(identity.get("random_state"), int):
-            raise ValueError("it does not say which search it is of")
-        _require_space(path, identity.get("space"), space)
-        archive = _from_lines(list(database.execute("SELECT * FROM evaluations ORDER BY place")), space)
-        return SavedSearch(archive, identity, float(meta.get("seconds", 0.0)), meta.get("version"))
+    database.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _MAX_BYTES)
+    (application,) = database.execute("PRAGMA application_id").fetchone()
+    (version,) = database.execute("PRAGMA user_version").fetchone()
+    if application == APPLICATION and version > FORMAT:
+        raise CheckpointError(
+            f"checkpoint={str(path)!r} has format {version}, and this version of the library reads "
+            f"formats up to {FORMAT}; use a later one"
+        )
+    found = dict(database.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL"))
+    if application != APPLICATION or found != SCHEMA:
+        raise ValueError("a database of something else")
+    (state,) = database.execute("PRAGMA integrity_check(1)").fetchone()
+    if state != "ok":
+        raise ValueError(state)
+    meta = {name: json.loads(value) for name, value in database.execute("SELECT name, value FROM meta")}
+    identity = meta["identity"]
+    if not isinstance(identity, dict) or not isinstance(identity.get("random_state"), int):
+        raise ValueError("it does not say which search it is of")
+    _require_space(path, identity.get("space"), space)
+    archive = _from_lines(list(database.execute("SELECT * FROM evaluations ORDER BY place")), space)
+    return SavedSearch(archive, identity, float(meta.get("seconds", 0.0)), meta.get("version"))
 
 
 def _from_lines(lines: list[tuple[Any, ...]], space: SearchSpace) -> Archive:
@@ -160,30 +159,29 @@ def _number(name: str) -> np.dtype:
 
 def load_archive(path: Path, space: SearchSpace) -> SavedSearch:
     """Read a checkpoint of format 1 or 2, a NumPy archive."""
-    with _explained(path):
-        with zipfile.ZipFile(path) as file:  # not compressed, so that nothing is larger than the file
-            if any(info.compress_type != zipfile.ZIP_STORED for info in file.infolist()):
-                raise ValueError("it is compressed")
-            if any(info.file_size > path.stat().st_size for info in file.infolist()):
-                raise ValueError("its parts are larger than it is")
-        with np.load(path, allow_pickle=False) as file:
-            arrays = dict(file)
-        meta = json.loads(str(arrays.pop("meta")))
-        if not isinstance(meta, dict) or not isinstance(meta.get("format"), int):
-            raise ValueError("it does not say which format it has")
-        if meta["format"] > 2:
-            raise CheckpointError(f"checkpoint={str(path)!r} has format {meta['format']}, which is unknown")
-        _require_space(path, meta.get("space"), space)
-        if not isinstance(meta.get("seed"), int):
-            raise ValueError("it does not say its seed")
-        if meta["format"] == 1:
-            old = arrays["records"]
-            arrays["scores"], arrays["predicted"] = old["score"][:, None], old["predicted_score"][:, None]
-        records = np.empty(len(arrays["records"]), RECORD)
-        for name in RECORD.names or ():
-            records[name] = arrays["records"][name]
-        archive = _checked(space, arrays["rows"], records, arrays["scores"], arrays["predicted"])
-        return SavedSearch(archive, {"space": meta["space"], "random_state": meta["seed"]})
+    with zipfile.ZipFile(path) as file:  # not compressed, so that nothing is larger than the file
+        if any(info.compress_type != zipfile.ZIP_STORED for info in file.infolist()):
+            raise ValueError("it is compressed")
+        if any(info.file_size > path.stat().st_size for info in file.infolist()):
+            raise ValueError("its parts are larger than it is")
+    with np.load(path, allow_pickle=False) as file:
+        arrays = dict(file)
+    meta = json.loads(str(arrays.pop("meta")))
+    if not isinstance(meta, dict) or not isinstance(meta.get("format"), int):
+        raise ValueError("it does not say which format it has")
+    if meta["format"] > 2:
+        raise CheckpointError(f"checkpoint={str(path)!r} has format {meta['format']}, which is unknown")
+    _require_space(path, meta.get("space"), space)
+    if not isinstance(meta.get("seed"), int):
+        raise ValueError("it does not say its seed")
+    if meta["format"] == 1:
+        old = arrays["records"]
+        arrays["scores"], arrays["predicted"] = old["score"][:, None], old["predicted_score"][:, None]
+    records = np.empty(len(arrays["records"]), RECORD)
+    for name in RECORD.names or ():
+        records[name] = arrays["records"][name]
+    archive = _checked(space, arrays["rows"], records, arrays["scores"], arrays["predicted"])
+    return SavedSearch(archive, {"space": meta["space"], "random_state": meta["seed"]})
 
 
 # ------------------------------------------------------------------------------------------- for all
