@@ -91,7 +91,8 @@ def search(
     checkpoint = None
     if output is not None:
         output.mkdir(parents=True, exist_ok=True)
-        checkpoint = output / "checkpoint.npz"
+        earlier = output / "checkpoint.npz"  # of the first versions, whose checkpoints were NumPy archives
+        checkpoint = earlier if earlier.exists() else output / "checkpoint.db"
         if checkpoint.exists():
             typer.echo(f"Continuing from {checkpoint}.")
     algorithm.run(objective, budget, n_jobs=jobs, checkpoint=checkpoint, progress=True)
