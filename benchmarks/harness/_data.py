@@ -11,9 +11,14 @@ from skpbnas.datasets import TabularBenchmark, load_nasbench201
 FOLDER = "SKPBNAS_BENCHMARK_DATA"
 
 
+def data_folder() -> Path:
+    """Return the folder of the tables."""
+    return Path(os.environ.get(FOLDER, Path(__file__).parents[1] / "data"))
+
+
 def data_file(name: str) -> Path:
     """Return where a table lies; an error tells what to do where it is missing."""
-    folder = Path(os.environ.get(FOLDER, Path(__file__).parents[1] / "data"))
+    folder = data_folder()
     if not (folder / name).is_file():
         raise FileNotFoundError(
             f"{name} is not in {folder}: put it there, or set {FOLDER} to the folder that has it "

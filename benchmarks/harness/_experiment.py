@@ -76,7 +76,10 @@ class Experiment:
         if not self.path.exists():
             return list(jobs)
         lines = pd.read_csv(self.path, dtype=str)
-        return [job for job in jobs if not _of_job(lines, job).any()]
+        known: dict[tuple[str, ...], set[tuple[str, ...]]] = {}  # by columns, what stands in them
+        for columns in {tuple(job) for job in jobs}:
+            known[columns] = set(lines[list(columns)].itertuples(index=False, name=None))
+        return [job for job in jobs if tuple(map(str, job.values())) not in known[tuple(job)]]
 
     def forget(self, jobs: Iterable[Job]) -> None:
         """Remove the lines of jobs, so that they are measured again."""
@@ -84,7 +87,8 @@ class Experiment:
             return
         lines = pd.read_csv(self.path, dtype=str, keep_default_na=False)
         for job in jobs:
-            lines = lines[~_of_job(lines, job)]
+            same = [lines[column] == str(value) for column, value in job.items()]
+            lines = lines[~pd.concat(same, axis=1).all(axis=1)]
         lines.to_csv(self.path, index=False)
 
     def measure(self, jobs: Iterable[Job], n_jobs: int = 1) -> None:
@@ -116,10 +120,3 @@ def _run(run: Callable[..., Line | Sequence[Line]], job: Job, threads: int | Non
         torch.set_num_threads(threads)
     lines = run(**job)
     return pd.DataFrame([{**job, **line} for line in ([lines] if isinstance(lines, Mapping) else lines)])
-
-
-def _of_job(lines: pd.DataFrame, job: Job) -> pd.Series:
-    same = pd.Series(True, index=lines.index)
-    for column, value in job.items():
-        same &= lines[column] == str(value)
-    return same

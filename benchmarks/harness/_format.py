@@ -30,6 +30,11 @@ def decimals(digits: int, leading_zero: bool = True) -> Callable[[float], str]:
     return text
 
 
+def significant(digits: int) -> Callable[[float], str]:
+    """Return what writes a number with so many significant digits; for seconds of any size."""
+    return lambda value: np.format_float_positional(value, digits, unique=False, fractional=False, trim="-")
+
+
 def median(digits: int, leading_zero: bool = True) -> Text:
     """Return what writes the median."""
     write = decimals(digits, leading_zero)

@@ -1,30 +1,26 @@
 """Compare batches with asynchronous proposals, on workers that are simulated by a virtual clock.
 
-    python benchmarks/asynchronous.py nasbench101_test_accuracy.npz nasbench201_cifar10_valid.npz results.csv
-
 ``K`` workers train one cell each. In batches, ``K`` cells are proposed when the last of the batch before has
 ended; asynchronously, one whenever a worker is free, from what has ended until then. Nothing is trained: a
 training of a NAS-Bench-201 cell takes the seconds that the table holds, and one of a NASBench-101 cell, whose
 table has none, a time proportional to the floating point operations of its network. The unit of time is the
 mean training of all cells of the table. Proposals take no time. The first ``K`` cells are random. Scores are
-those that are reported: the mean test accuracy, and the validation accuracy. Each run is appended to the file
-as it ends, and a run that the file holds is not repeated.
+those that are reported: the mean test accuracy, and the validation accuracy.
 """
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Callable
+from functools import cache
 from heapq import heappop, heappush
-from itertools import product
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from benchmarks.harness import Experiment, grid, median, nasbench101, nasbench201, value_range
 from skpbnas import PredictorBasedSearch
-from skpbnas.datasets import TabularBenchmark, load_nasbench201
+from skpbnas.datasets import TabularBenchmark
 from skpbnas.spaces import NASBench101Space, cell_costs
 
 TIMES = {4: (10, 20, 40), 16: (5, 10, 20)}  # for each number of workers
@@ -48,55 +44,59 @@ def simulate(search: PredictorBasedSearch, train: Train, n_workers: int, mode: s
     return np.array(ended)
 
 
-def tables(nasbench101: Path, nasbench201: Path) -> dict[str, tuple[TabularBenchmark, Train]]:
-    """Return each table, and how its cells are trained."""
-    cells = TabularBenchmark.from_npz(nasbench101)
-    flops = cell_costs(NASBench101Space(), cells.X).flops / 1e9
-    others = load_nasbench201(nasbench201)
-    seconds = others.columns["train_time_s"]
+@cache
+def load(table: str) -> tuple[TabularBenchmark, Train]:
+    """Return a table, and how its cells are trained."""
+    if table == "NAS-Bench-201":
+        benchmark = nasbench201()
+        times, column = benchmark.columns["train_time_s"], "validation_accuracy"
+    else:
+        benchmark = nasbench101()
+        times, column = cell_costs(NASBench101Space(), benchmark.X).flops, "mean_test_accuracy"
+    timed = TabularBenchmark(benchmark.space, benchmark.X, {"time": times / times.mean()})
 
-    def train_101(rows: NDArray) -> tuple[NDArray, NDArray]:
-        times = cell_costs(NASBench101Space(), rows).flops / 1e9 / flops.mean()
-        return cells.query(rows, "mean_test_accuracy"), times
+    def train(rows: NDArray) -> tuple[NDArray, NDArray]:
+        return benchmark.query(rows, column), timed.query(rows, "time")
 
-    def train_201(rows: NDArray) -> tuple[NDArray, NDArray]:
-        times = others.query(rows, "train_time_s") / seconds.mean()
-        return others.query(rows, "validation_accuracy"), times
-
-    return {"NASBench-101": (cells, train_101), "NAS-Bench-201": (others, train_201)}
+    return benchmark, train
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("nasbench101", type=Path)
-    parser.add_argument("nasbench201", type=Path)
-    parser.add_argument("results", type=Path)
-    parser.add_argument("--seeds", type=int, default=10)
-    arguments = parser.parse_args()
-    done = pd.read_csv(arguments.results) if arguments.results.exists() else pd.DataFrame()
-    run = ["table", "workers", "mode", "seed"]
-    known = set(done[run].itertuples(index=False, name=None)) if len(done) else set()
-    sources = tables(arguments.nasbench101, arguments.nasbench201)
-    for name, seed, n_workers, mode in product(sources, range(arguments.seeds), TIMES, MODES):
-        if (name, n_workers, mode, seed) in known:
-            continue
-        table, train = sources[name]
-        search = PredictorBasedSearch(
-            table.space, n_initial=n_workers, batch_size=n_workers, random_state=seed
+def run(table: str, workers: int, mode: str, seed: int) -> list[dict[str, float]]:
+    """Search once; tell at each time what has been trained and how good the best is."""
+    benchmark, train = load(table)
+    search = PredictorBasedSearch(benchmark.space, n_initial=workers, batch_size=workers, random_state=seed)
+    ends, scores = simulate(search, train, workers, mode).T
+    return [
+        {
+            "time": time,
+            "evaluations": int((ends <= time).sum()),
+            "best": scores[ends <= time].max(initial=0),
+        }
+        for time in TIMES[workers]
+    ]
+
+
+def comparison(results: pd.DataFrame) -> pd.DataFrame:
+    """Medians of what was trained, and of the best in percent with its range, in both modes."""
+    lines = results[results["table"] == "NASBench-101"]
+    lines = lines.assign(best=100 * lines["best"]).rename(columns={"workers": "Workers", "time": "Time"})
+    groups = lines.groupby(["Workers", "Time", "mode"], sort=False)
+    columns = {
+        f"{name}, {how}": groups[column].agg(text).unstack()[mode]
+        for name, column, text in (
+            ("Trained", "evaluations", lambda values: f"{values.median():g}"),
+            ("Best", "best", lambda values: f"{median(2)(values)} ({value_range(2)(values)})"),
         )
-        ends, scores = simulate(search, train, n_workers, mode).T
-        times = TIMES[n_workers]
-        lines = {"table": name, "workers": n_workers, "mode": mode, "seed": seed, "time": times}
-        lines |= {"evaluations": [int((ends <= time).sum()) for time in times]}
-        lines |= {"best": [scores[ends <= time].max(initial=0).round(6) for time in times]}
-        pd.DataFrame(lines).to_csv(
-            arguments.results, mode="a", header=not arguments.results.exists(), index=False
-        )
-    results = pd.read_csv(arguments.results)
-    groups = results.groupby(["table", "workers", "time", "mode"], sort=False)
-    summary = groups.agg({"evaluations": "median", "best": ["median", "min", "max"], "seed": "nunique"})
-    print(summary.to_string())
+        for mode, how in (("batches", "in batches"), ("asynchronous", "asynchronous"))
+    }
+    best = lines.pivot(index=["Workers", "Time", "seed"], columns="mode", values="best")
+    better = (best["asynchronous"] < best["batches"]).groupby(["Workers", "Time"]).sum()
+    return pd.DataFrame({**columns, "Batches better": better})
 
 
-if __name__ == "__main__":
-    main()
+EXPERIMENT = Experiment(
+    __file__,
+    tables={"asynchronous": comparison},
+    jobs=grid(seed=range(10), table=["NASBench-101"], workers=TIMES, mode=MODES),
+    run=run,
+)

@@ -1,37 +1,34 @@
 """Compare Optuna samplers on tables of trained cells, all through the same parameters.
 
-    python benchmarks/optuna_samplers.py nasbench101_test_accuracy.npz results.csv --seeds 10 --trials 300
-
 Every sampler sees the parameters ``edge_{k}`` (0 or 1) and ``op_node_{i}`` (an operation's name), suggested
 one by one. A graph that is no cell of the space gets accuracy 0, which is how such tasks usually tell a
 sampler. The study is in memory. The sampler's seconds are the process's CPU time, which other work on the
-machine hardly changes, in ``ask``, ``suggest`` and ``tell``. Each run is appended to the file as it ends, and
-a run that the file holds is not repeated. The medians are printed at the end.
+machine hardly changes, in ``ask``, ``suggest`` and ``tell``.
 """
 
 from __future__ import annotations
 
-import argparse
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Callable, Sequence
+from functools import partial
 from time import process_time
 from typing import Any
 
 import numpy as np
 import optuna
 import pandas as pd
-import torch
 from optuna.distributions import BaseDistribution, CategoricalDistribution
 from optuna.samplers import BaseSampler, GPSampler, NSGAIISampler, RandomSampler, TPESampler
 from optuna.search_space import IntersectionSearchSpace
 from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
+from benchmarks.harness import Experiment, decimals, grid, median, nasbench101, pivot, within
 from skpbnas import PBNASSampler, SearchSpace
 from skpbnas.datasets import TabularBenchmark, load_digits_cells
 
 TARGETS = {"nasbench101": 94.0, "digits": 89.5}  # percent; 52 of 423,624 cells reach it, and 5 of 2,532
 CHECKPOINTS = (25, 50, 100, 150, 300, 600, 1000, 3000)
+SHOWN = (25, 50, 100, 150, 300, 1000)  # in the tables of accuracies
 WINDOW = 25  # trials before a checkpoint over which the sampler's CPU seconds are averaged
 
 
@@ -84,24 +81,32 @@ class LocalSearchSampler(BaseSampler):
             self._best = None
 
 
-def samplers(space: SearchSpace) -> Mapping[str, Callable[[int], BaseSampler]]:
-    """Return for each name what makes the sampler from a seed; all settings are the defaults."""
-    return {
-        "PBNASSampler": lambda seed: PBNASSampler(space, seed=seed),
-        "PBNASSampler()": lambda seed: PBNASSampler(seed=seed),  # reads the space from the parameters
-        "RandomSampler": lambda seed: RandomSampler(seed=seed),
-        "TPESampler": lambda seed: TPESampler(seed=seed),
-        "GPSampler": lambda seed: GPSampler(seed=seed),
-        "NSGAIISampler": lambda seed: NSGAIISampler(seed=seed),
-        "LocalSearchSampler": lambda seed: LocalSearchSampler(seed=seed),
-    }
+# What makes each sampler from the space and a seed, and its trials; all settings are the defaults.
+SAMPLERS: dict[str, tuple[Callable[[SearchSpace, int], BaseSampler], int]] = {
+    "PBNASSampler": (lambda space, seed: PBNASSampler(space, seed=seed), 300),
+    # reads the space from the parameters
+    "PBNASSampler()": (lambda space, seed: PBNASSampler(seed=seed), 300),
+    "TPESampler": (lambda space, seed: TPESampler(seed=seed), 1000),
+    "GPSampler": (lambda space, seed: GPSampler(seed=seed), 300),
+    "NSGAIISampler": (lambda space, seed: NSGAIISampler(seed=seed), 1000),
+    "LocalSearchSampler": (lambda space, seed: LocalSearchSampler(seed=seed), 1000),
+    "RandomSampler": (lambda space, seed: RandomSampler(seed=seed), 1000),
+}
 
 
-def run(
-    table: TabularBenchmark, column: str, target: float, sampler: BaseSampler, n_trials: int
-) -> pd.DataFrame:
-    """Return one line per checkpoint: the best accuracy so far, in percent, and the sampler's CPU seconds."""
-    study = optuna.create_study(direction="maximize", sampler=sampler)
+def load(task: str) -> tuple[TabularBenchmark, str]:
+    """Return the table of a task and the column that is maximised."""
+    if task == "digits":
+        return load_digits_cells(), "validation_accuracy"
+    return nasbench101(), "mean_test_accuracy"
+
+
+def run(task: str, sampler: str, seed: int) -> list[dict[str, Any]]:
+    """Run a study; tell the best accuracy, in percent, and the sampler's CPU seconds at each checkpoint."""
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    table, column = load(task)
+    make, n_trials = SAMPLERS[sampler]
+    study = optuna.create_study(direction="maximize", sampler=make(table.space, seed))
     distributions = table.space.distributions()
     values, seconds = np.zeros(n_trials), np.zeros(n_trials)
     for k in range(n_trials):
@@ -114,76 +119,63 @@ def run(
         asked = process_time()
         row = table.space.params_to_row(params)[None]
         values[k] = table.query(row, column)[0] if table.space.is_valid(row)[0] else 0.0
-        told = process_time()
+        evaluated = process_time()
         study.tell(trial, values[k])
-        seconds[k] = asked - start + process_time() - told
+        seconds[k] = asked - start + process_time() - evaluated
     best = 100 * np.maximum.accumulate(values)
-    return pd.DataFrame(
+    reached = np.flatnonzero(best >= TARGETS[task])
+    first = reached[0] + 1 if len(reached) else np.inf
+    return [
         {
             "trials": trials,
             "best_accuracy": best[trials - 1],
             "invalid": int((values[:trials] == 0).sum()),
             "cpu_seconds_per_trial": seconds[max(0, trials - WINDOW) : trials].mean(),
-            "trials_to_target": int((best >= target).argmax()) + 1 if best[trials - 1] >= target else None,
+            "trials_to_target": first if first <= trials else None,
         }
         for trials in CHECKPOINTS
         if trials <= n_trials
-    )
+    ]
 
 
-def report(results: pd.DataFrame) -> str:
-    """Return the medians over the seeds as text; a run that never reached the target is infinitely long."""
-    results = results.fillna({"trials_to_target": np.inf})
-    groups = results.groupby(["task", "sampler", "trials"], sort=False)
-    return groups.agg(
-        seeds=("seed", "nunique"),
-        best_accuracy=("best_accuracy", "median"),
-        trials_to_target=("trials_to_target", "median"),
-        reached=("trials_to_target", lambda column: int(np.isfinite(column).sum())),
-        invalid=("invalid", "median"),
-        milliseconds=("cpu_seconds_per_trial", lambda column: 1000 * column.median()),
-    ).to_string(float_format="{:.3f}".format)
+def comparison(results: pd.DataFrame, task: str) -> pd.DataFrame:
+    """Medians of the best accuracy, where all seeds have it, and of the trials until the target."""
+    lines = results[(results["task"] == task) & results["trials"].isin(SHOWN)]
+    lines = lines.fillna({"trials_to_target": np.inf})
+    to_target = lines.groupby(["sampler", "seed"])["trials_to_target"].min().groupby("sampler")
+    at_300 = lines[lines["trials"] == 300].groupby("sampler")
+    table = pivot(lines, "sampler", "trials", "best_accuracy", median(2))[list(SHOWN)]
+    seeds = pivot(lines, "sampler", "trials", "seed", pd.Series.nunique)
+    table = table.where(seeds.eq(seeds.max(axis=1), axis=0), "")
+    table.insert(0, "Seeds", seeds.max(axis=1).astype(int))
+    table["Trials to target"] = to_target.agg(median(0))
+    table["Last"] = to_target.agg(lambda values: decimals(0)(values.max()))
+    table["Reached in 300"] = at_300["trials_to_target"].agg(within(300))
+    table["Invalid in 300"] = at_300["invalid"].agg(median(0))
+    return table.loc[list(SAMPLERS)].rename_axis("Sampler").fillna("")
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("table", type=Path, help="the archive of NASBench-101's cells")
-    parser.add_argument("results", type=Path, help="the CSV file that runs are appended to")
-    parser.add_argument("--seeds", type=int, default=10)
-    parser.add_argument("--trials", type=int, default=300)
-    parser.add_argument("--samplers", nargs="+", help="names; default: all")
-    parser.add_argument("--tasks", nargs="+", default=["nasbench101", "digits"])
-    arguments = parser.parse_args()
-    torch.set_num_threads(1)
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    tasks = {
-        "nasbench101": lambda: (TabularBenchmark.from_npz(arguments.table), "mean_test_accuracy"),
-        "digits": lambda: (load_digits_cells(), "validation_accuracy"),
-    }
-    for task in arguments.tasks:
-        table, column = tasks[task]()
-        factories = samplers(table.space)
-        for seed in range(arguments.seeds):
-            for name in arguments.samplers or factories:
-                if _is_done(arguments.results, task, name, seed, arguments.trials):
-                    continue
-                lines = run(table, column, TARGETS[task], factories[name](seed), arguments.trials)
-                lines.insert(0, "task", task)
-                lines.insert(1, "sampler", name)
-                lines.insert(2, "seed", seed)
-                header = not arguments.results.exists()
-                lines.to_csv(arguments.results, mode="a", header=header, index=False, float_format="%.6g")
-                print(lines.iloc[-1].to_dict(), flush=True)
-    print(report(pd.read_csv(arguments.results)))
+def cost(results: pd.DataFrame) -> pd.DataFrame:
+    """Medians of the CPU milliseconds of a trial of NASBench-101, of the runs where they were measured."""
+    lines = results[
+        (results["task"] == "nasbench101") & results["trials"].isin((50, 100, 150, 300, 600, 1000))
+    ]
+    lines = lines.assign(milliseconds=1000 * lines["cpu_seconds_per_trial"])
+    table = pivot(lines, "sampler", "trials", "milliseconds", median(1))
+    return table.loc[list(SAMPLERS)].rename_axis("Sampler").fillna("")
 
 
-def _is_done(results: Path, task: str, name: str, seed: int, trials: int) -> bool:
-    if not results.exists():
-        return False
-    done = pd.read_csv(results)
-    same = (done["task"] == task) & (done["sampler"] == name) & (done["seed"] == seed)
-    return bool((done[same]["trials"] >= trials).any())
-
-
-if __name__ == "__main__":
-    main()
+EXPERIMENT = Experiment(
+    __file__,
+    tables={
+        "nasbench101": partial(comparison, task="nasbench101"),
+        "digits": partial(comparison, task="digits"),
+        "cost": cost,
+    },
+    jobs=[
+        job
+        for job in grid(seed=range(10), task=TARGETS, sampler=SAMPLERS)
+        if (job["task"], job["sampler"]) != ("digits", "GPSampler") or job["seed"] < 4  # it is slow
+    ],
+    run=run,
+)

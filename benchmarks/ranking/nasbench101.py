@@ -1,82 +1,103 @@
 """Compare predictors by how they rank all 423,624 NASBench-101 cells.
 
-    python benchmarks/ranking.py nasbench101_test_accuracy.npz results.csv --seeds 10 [--cells 20000]
-
 Each predictor is trained on the test accuracy of one repeat of n random cells (cells below 20 % are drawn
 again), and scored against the mean test accuracy of all cells: Kendall's tau, the precision at the best
-0.5 %, and the best true rank among the 10 that it ranks first. All predictors see the same cells. Each line
-is appended to the file as it is measured; one that the file holds is not measured again.
+0.5 %, and the best true rank among the 10 that it ranks first. All predictors see the same cells. The seeds
+below 100 were used while the predictors were made.
 """
 
 from __future__ import annotations
 
-import argparse
-from pathlib import Path
 from time import perf_counter
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import torch
-from ranking_variants import VARIANTS
 
-from skpbnas import TabularBenchmark
+from benchmarks.harness import (
+    Experiment,
+    decimals,
+    grid,
+    mean,
+    mean_and_error,
+    median,
+    nasbench101,
+    significant,
+)
 from skpbnas.metrics import best_rank_at_k, kendall_tau, precision_at_k
 
+from .variants import VARIANTS
+
 SIZES = (100, 172, 424, 4236)
-FIRST_SEED = 100  # those below were used while the predictors were made
+ENSEMBLE, PROCESS, PAPER = "process, trees and 3 networks, 4 to 1 to 1", "process", "the paper"
+NAMES = {
+    ENSEMBLE: "``ensemble_predictor()``",
+    PROCESS: "``GPRankPredictor()``",
+    PAPER: "``paper_predictor()``",
+}
+# PINAT with a pairwise loss, as its paper has it: on its own draw of cells.
+PUBLISHED = pd.Series([".717", ".764", ".812", ".854"], index=SIZES)
 
 
-def measure(table: TabularBenchmark, name: str, n: int, seed: int, scored: np.ndarray) -> dict[str, Any]:
-    observed, truth = table.columns["run0_test_accuracy"], table.columns["mean_test_accuracy"]
+def run(seed: int, n: int, predictor: str, cells: int) -> dict[str, Any]:
+    """Fit a predictor to n cells, and rank the same random cells with all, or all cells."""
+    table = nasbench101()
+    scored = np.sort(np.random.default_rng(0).permutation(len(table))[:cells])
+    observed, truth = table.columns["run0_test_accuracy"], table.columns["mean_test_accuracy"][scored]
     order = np.random.default_rng(seed).permutation(len(table))
     trained = order[observed[order] >= 0.2][:n]
-    predictor = VARIANTS[name](seed)
+    model = VARIANTS[predictor](seed)
     start = perf_counter()
-    predictor.fit(table.X[trained], observed[trained])
+    model.fit(table.X[trained], observed[trained])
     fitted = perf_counter()
-    scores = predictor.predict(table.X[scored])
-    truth = truth[scored]
+    scores = model.predict(table.X[scored])
     return {
-        "predictor": name,
-        "cells": len(scored),
-        "n": n,
-        "seed": seed,
         "kendall_tau": kendall_tau(truth, scores),
-        "precision_at_0.5%": precision_at_k(truth, scores, k=len(scored) // 200),
+        "precision_at_0.5%": precision_at_k(truth, scores, k=cells // 200),
         "best_rank_of_10": best_rank_at_k(truth, scores, k=10),
         "fit_seconds": fitted - start,
         "predict_seconds": perf_counter() - fitted,
     }
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("table", help="nasbench101_test_accuracy.npz")
-    parser.add_argument("output", type=Path)
-    parser.add_argument("--seeds", type=int, default=10)
-    parser.add_argument("--first-seed", type=int, default=FIRST_SEED)
-    parser.add_argument("--predictors", nargs="+", choices=VARIANTS, default=list(VARIANTS))
-    parser.add_argument("--sizes", nargs="+", type=int, default=SIZES)
-    parser.add_argument("--cells", type=int, help="score on so many random cells, the same for all")
-    arguments = parser.parse_args()
-    torch.set_num_threads(1)
-    table = TabularBenchmark.from_npz(arguments.table)
-    scored = np.sort(np.random.default_rng(0).permutation(len(table))[: arguments.cells])
-    done = set()
-    if arguments.output.exists():
-        known = pd.read_csv(arguments.output)
-        done = set(zip(known["predictor"], known["cells"], known["n"], known["seed"], strict=True))
-    for seed in range(arguments.first_seed, arguments.first_seed + arguments.seeds):
-        for n in arguments.sizes:
-            for name in arguments.predictors:
-                if (name, len(scored), n, seed) not in done:
-                    line = pd.DataFrame([measure(table, name, n, seed, scored)])
-                    header = not arguments.output.exists()
-                    line.to_csv(arguments.output, mode="a", header=header, index=False, float_format="%.5g")
-    results = pd.read_csv(arguments.output)
-    print(results.groupby(["cells", "n", "predictor"]).mean(numeric_only=True).drop(columns="seed").round(4))
+def all_cells(results: pd.DataFrame) -> pd.DataFrame:
+    """Return five lines for each predictor, and the best published numbers."""
+    lines = {}
+    for predictor, name in NAMES.items():
+        groups = results[results["predictor"] == predictor].groupby("n")
+        tau, ranks = groups["kendall_tau"], groups["best_rank_of_10"]
+        seconds = groups[["fit_seconds", "predict_seconds"]].median().map(significant(2))
+        lines[f"{name}, all cells"] = tau.agg(_mean_and_fewer_seeds)
+        lines[f"{name}: standard deviation over the seeds"] = tau.std().map(decimals(3, leading_zero=False))
+        lines[f"{name}: precision at the best 0.5 %"] = groups["precision_at_0.5%"].agg(mean(2))
+        lines[f"{name}: best true rank of the 10 ranked first (median)"] = ranks.agg(median(0))
+        lines[f"{name}: seconds a fit; to rank all cells"] = (
+            seconds["fit_seconds"] + "; " + seconds["predict_seconds"]
+        )
+    table = pd.DataFrame({**lines, "best published (PINAT with a pairwise loss)": PUBLISHED}).T.fillna(
+        "not measured"
+    )
+    return table.rename_axis("Kendall's :math:`\\tau` at n =")
 
 
-if __name__ == "__main__":
-    main()
+def _mean_and_fewer_seeds(values: pd.Series) -> str:
+    text = mean(3, leading_zero=False)(values)
+    return text if len(values) == 10 else f"{text} ({len(values)} seeds)"
+
+
+def gain(results: pd.DataFrame) -> pd.DataFrame:
+    """Return how much higher the ensemble ranks than the process, seed by seed."""
+    by_seed = results.pivot_table(index=["n", "seed"], columns="predictor", values="kendall_tau")
+    difference = (by_seed[ENSEMBLE] - by_seed[PROCESS]).dropna().groupby("n").agg(mean_and_error(4))
+    return difference.to_frame("ensemble minus process").T.rename_axis("n =")
+
+
+EXPERIMENT = Experiment(
+    __file__,
+    tables={"nasbench101": all_cells, "ensemble_gain": gain},
+    jobs=grid(seed=range(100, 110), n=SIZES[:3], predictor=NAMES, cells=[423_624])
+    + grid(seed=range(100, 103), n=[4236], predictor=[ENSEMBLE, PROCESS], cells=[423_624])
+    + grid(seed=[103], n=[4236], predictor=[PROCESS], cells=[423_624]),
+    run=run,
+    digits=5,
+)

@@ -1,74 +1,64 @@
 """Compare predictors by how they rank cells of the spaces that they were not chosen on.
 
-    python benchmarks/ranking_elsewhere.py results.csv --nasbench201 nasbench201_cifar10_valid.npz
-
 Each predictor is trained on the validation accuracy of n random cells, of one repeat where there are several,
 and scored by Kendall's tau against the test accuracy of all other cells. All predictors see the same cells.
-Each line is appended to the file as it is measured; one that the file holds is not measured again.
 """
 
 from __future__ import annotations
 
-import argparse
-from itertools import product
-from pathlib import Path
 from time import perf_counter
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import torch
-from other_spaces import tables
 
-from skpbnas import GCNRankPredictor, GPRankPredictor, TabularBenchmark
+from benchmarks.harness import Experiment, decimals, grid, pivot, significant
+from benchmarks.search_methods.other_spaces import TABLES, load
+from skpbnas import GCNRankPredictor, GPRankPredictor
 from skpbnas.metrics import kendall_tau
 from skpbnas.predictors import ensemble_predictor, paper_predictor
 
 SIZES = (100, 172, 424)
+PREDICTORS: dict[str, Any] = {
+    "ensemble_predictor": ensemble_predictor,
+    "GPRankPredictor": lambda n_nodes, seed: GPRankPredictor(n_nodes),
+    "GCNRankPredictor": lambda n_nodes, seed: GCNRankPredictor(n_nodes, random_state=seed),
+    "paper_predictor": lambda n_nodes, seed: paper_predictor(n_nodes, random_state=seed),
+}
 
 
-def predictors(n_nodes: int, seed: int) -> dict[str, Any]:
-    """Return the predictors that are compared."""
-    return {
-        "paper_predictor": paper_predictor(n_nodes, random_state=seed),
-        "GCNRankPredictor": GCNRankPredictor(n_nodes, random_state=seed),
-        "GPRankPredictor": GPRankPredictor(n_nodes),
-        "ensemble_predictor": ensemble_predictor(n_nodes, seed),
-    }
-
-
-def measure(table: TabularBenchmark, seen: str, counts: str, kind: str, n: int, seed: int) -> dict[str, Any]:
+def run(seed: int, table: str, n: int, predictor: str) -> dict[str, Any]:
     """Fit a predictor to n cells, and rank all others."""
-    order = np.random.default_rng(seed).permutation(len(table))
+    benchmark, seen, counts = load(table)
+    order = np.random.default_rng(seed).permutation(len(benchmark))
     train, rest = order[:n], order[n:]
-    predictor = predictors(table.space.n_nodes, seed)[kind]
+    model = PREDICTORS[predictor](benchmark.space.n_nodes, seed)
     start = perf_counter()
-    predictor.fit(table.X[train], table.columns[seen][train])
+    model.fit(benchmark.X[train], benchmark.columns[seen][train])
     seconds = perf_counter() - start
-    tau = kendall_tau(table.columns[counts][rest], predictor.predict(table.X[rest]))
-    return {"predictor": kind, "n": n, "seed": seed, "kendall_tau": tau, "fit_seconds": seconds}
+    tau = kendall_tau(benchmark.columns[counts][rest], model.predict(benchmark.X[rest]))
+    return {"kendall_tau": tau, "fit_seconds": seconds}
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("results", type=Path)
-    parser.add_argument("--nasbench201", type=Path)
-    parser.add_argument("--seeds", type=int, default=10)
-    arguments = parser.parse_args()
-    torch.set_num_threads(1)
-    found, known = tables(arguments.nasbench201), set()
-    if arguments.results.exists():
-        columns = ["table", "predictor", "n", "seed"]
-        known = set(pd.read_csv(arguments.results)[columns].itertuples(index=False, name=None))
-    for seed, name, n, kind in product(range(arguments.seeds), found, SIZES, predictors(1, 0)):
-        if (name, kind, n, seed) in known:
-            continue
-        line = pd.DataFrame([{"table": name} | measure(*found[name], kind, n, seed)])
-        header = not arguments.results.exists()
-        line.to_csv(arguments.results, mode="a", header=header, index=False, float_format="%.5g")
-    groups = pd.read_csv(arguments.results).groupby(["table", "n", "predictor"], sort=False)
-    print(groups[["kendall_tau", "fit_seconds"]].agg(["mean", "sem"]).round(4).to_string())
+def comparison(results: pd.DataFrame) -> pd.DataFrame:
+    """Means with their standard errors in brackets, and the seconds of a fit."""
+    label = "Kendall's :math:`\\tau` at n ="
+    lines = results.assign(**{label: results["table"] + ", ``" + results["predictor"] + "()``"})
+    table = pivot(lines, label, "n", "kendall_tau", _mean_and_error)
+    last = lines[lines["n"] == SIZES[-1]].groupby(label)["fit_seconds"]
+    table["seconds"] = last.agg(lambda values: significant(2)(values.median()))
+    return table.loc[[f"{name}, ``{predictor}()``" for name in TABLES for predictor in PREDICTORS]]
 
 
-if __name__ == "__main__":
-    main()
+def _mean_and_error(values: pd.Series) -> str:
+    text = decimals(3, leading_zero=False)
+    return f"{text(values.mean())} ({text(values.sem())})"
+
+
+EXPERIMENT = Experiment(
+    __file__,
+    tables={"other_spaces": comparison},
+    jobs=grid(seed=range(10), table=TABLES, n=SIZES, predictor=PREDICTORS),
+    run=run,
+    digits=5,
+)

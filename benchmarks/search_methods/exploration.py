@@ -1,33 +1,27 @@
 """Compare how soon searches that explore in different ways find one of the two best NASBench-101 cells.
 
-    python benchmarks/exploration.py nasbench101_test_accuracy.npz results.csv --seeds 20 [--target best]
-
 The objective is the mean test accuracy, without noise, and all settings are the defaults but for what the
-name of a variant says. A search ends as soon as it has evaluated one of the two best cells, or the single
-best with ``--target best``, or after ``--evaluations``, the four random ones at the start included. Each run
-is appended to the file as it ends; a run that the file holds is not repeated. The medians are printed at the
-end.
+name of a variant says. A search ends as soon as it has evaluated one of the two best cells, or after 200
+evaluations, the four random ones at the start included. The seeds below 200 were used while the settings
+were chosen; those that the table shows were not.
 """
 
 from __future__ import annotations
 
-import argparse
-from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-import joblib
 import numpy as np
 import pandas as pd
-import torch
 from scipy.linalg import cholesky, solve_triangular
-from search_methods import OBJECTIVES, TOP_2
+from scipy.stats import wilcoxon
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.ensemble import ExtraTreesRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.utils import check_random_state
 
+from benchmarks.harness import Experiment, decimals, grid, median, nasbench101, within
 from skpbnas import (
     EnsembleRankPredictor,
     EvolutionaryCandidateSampler,
@@ -35,11 +29,11 @@ from skpbnas import (
     GPRankPredictor,
     PredictorBasedSearch,
 )
-from skpbnas.datasets import TabularBenchmark
 from skpbnas.predictors._gp import similarities
 from skpbnas.preprocessing import GraphDescriptors
 
-FIRST_SEED = 200  # those below were used while the settings were chosen
+from .methods import TOP_2
+
 # The mean test accuracy that only the best two cells exceed, and the one that only the best exceeds.
 TARGETS = {"best two": TOP_2, "best": 0.943}
 BATCH_SIZE = 4
@@ -75,96 +69,118 @@ class ThompsonProcess(RegressorMixin, BaseEstimator):
         return -places.min(axis=1).astype(float)
 
 
-def variants() -> dict[str, tuple[Any, EvolutionaryCandidateSampler]]:
-    """Return the predictor and the candidate sampler of each variant."""
-    default, pool = GPRankPredictor(exploration=2), EvolutionaryCandidateSampler()
-    networks = GCNRankPredictor(n_estimators=4)
-    trees = make_pipeline(
-        GraphDescriptors(7),
-        FunctionTransformer(np.sqrt),
-        StandardScaler(),
-        ExtraTreesRegressor(300, max_features=0.5),
-    )
-    return {
-        **{
-            f"exploration {level:g}": (GPRankPredictor(exploration=level), pool)
-            for level in (0, 0.5, 1, 2, 3, 4)
-        },
-        "Thompson draws": (ThompsonProcess(), pool),
-        "Thompson draws, half as wide": (ThompsonProcess(spread=0.5), pool),
-        "exploration 2, 50 parents": (default, EvolutionaryCandidateSampler(n_parents=50)),
-        "exploration 2, pool of 100": (default, EvolutionaryCandidateSampler(n_candidates=100)),
-        "network of 5 layers": (GCNRankPredictor(hidden_dims=[32] * 5), pool),
-        "exploration 2 and trees, 4 to 1": (
-            EnsembleRankPredictor([("process", default), ("trees", trees)], weights=[4, 1]),
-            pool,
-        ),
-        "process and 4 networks, no exploration": (
-            EnsembleRankPredictor([("process", GPRankPredictor()), ("networks", networks)]),
-            pool,
-        ),
-    }
+def trees() -> Any:
+    """Return trees on the roots of the descriptors."""
+    estimator = ExtraTreesRegressor(300, max_features=0.5)
+    return make_pipeline(GraphDescriptors(7), FunctionTransformer(np.sqrt), StandardScaler(), estimator)
 
 
-def run(table: TabularBenchmark, variant: str, seed: int, evaluations: int, target: str) -> dict[str, Any]:
-    torch.set_num_threads(1)  # in a worker process of its own
-    predictor, candidates = variants()[variant]
+DEFAULT, POOL = GPRankPredictor(exploration=2), EvolutionaryCandidateSampler()
+# The predictor and the candidate sampler of each variant, and what the table calls it.
+VARIANTS: dict[str, tuple[Any, EvolutionaryCandidateSampler, str]] = {
+    "exploration 0": (GPRankPredictor(exploration=0), POOL, "0 (the mean)"),
+    "exploration 0.5": (GPRankPredictor(exploration=0.5), POOL, "0.5"),
+    "exploration 1": (GPRankPredictor(exploration=1), POOL, "1"),
+    "exploration 2": (DEFAULT, POOL, "2 (the default)"),
+    "exploration 3": (GPRankPredictor(exploration=3), POOL, "3"),
+    "exploration 4": (GPRankPredictor(exploration=4), POOL, "4"),
+    "Thompson draws": (
+        ThompsonProcess(),
+        POOL,
+        "draws from the process (Thompson), one for each of the batch",
+    ),
+    "Thompson draws, half as wide": (
+        ThompsonProcess(spread=0.5),
+        POOL,
+        "... with half its standard deviation",
+    ),
+    "exploration 2, 50 parents": (
+        DEFAULT,
+        EvolutionaryCandidateSampler(n_parents=50),
+        "2, fifty parents instead of twenty",
+    ),
+    "exploration 2, pool of 100": (
+        DEFAULT,
+        EvolutionaryCandidateSampler(n_candidates=100),
+        "2, pool of 100",
+    ),
+    "exploration 2 and trees, 4 to 1": (
+        EnsembleRankPredictor([("process", DEFAULT), ("trees", trees())], weights=[4, 1]),
+        POOL,
+        "``EnsembleRankPredictor`` of 2 and trees, 4 to 1",
+    ),
+    "network of 5 layers": (
+        GCNRankPredictor(hidden_dims=[32] * 5),
+        POOL,
+        "``GCNRankPredictor`` of five layers",
+    ),
+}
+LABELS = {name: label for name, (*_, label) in VARIANTS.items()}
+
+
+def run(variant: str, seed: int, evaluations: int = 200, target: str = "best two") -> dict[str, Any]:
+    """Search until a target is met, and tell when each was; infinity stands for never."""
+    table = nasbench101()
+    predictor, candidates, _ = VARIANTS[variant]
     search = PredictorBasedSearch(
         table.space, predictor, candidates, batch_size=BATCH_SIZE, random_state=seed
     )
     start = perf_counter()
     search.run(
-        table.objective(OBJECTIVES["mean"]),
+        table.objective("mean_test_accuracy"),
         evaluations,
         callbacks=[lambda search: search.best_score_ > TARGETS[target]],
     )
     seconds = perf_counter() - start
-    line: dict[str, Any] = {"variant": variant, "seed": seed, "seconds": seconds}
     best = search.history_["best_score"].to_numpy()
-    for name, score in TARGETS.items():
-        line[name] = int((best <= score).sum()) + 1 if best[-1] > score else np.inf
-    return line
+    first = {
+        name: int((best <= score).sum()) + 1 if best[-1] > score else np.inf
+        for name, score in TARGETS.items()
+    }
+    return {"seconds": seconds, **first}
 
 
-def report(results: pd.DataFrame) -> pd.DataFrame:
-    """Return the medians of the evaluations, and how many runs were done within a number of them."""
-    variant = results["variant"]
-    columns: dict[str, Any] = {"seeds": variant.groupby(variant, sort=False).count()}
-    for name in TARGETS:
-        columns[f"{name}: median"] = results[name].groupby(variant, sort=False).median()
-        for most in (150, 200, 1400):
-            found = results[name] <= most
-            columns[f"{name}: within {most}"] = found.groupby(variant, sort=False).sum()
-    return pd.concat(columns, axis=1)
+def twenty_seeds(results: pd.DataFrame) -> pd.DataFrame:
+    """All variants on the seeds that chose nothing."""
+    return _table(results[results["seed"].between(200, 219)])
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("table", type=Path)
-    parser.add_argument("results", type=Path)
-    parser.add_argument("--evaluations", type=int, default=200)
-    parser.add_argument("--target", choices=TARGETS, default="best two")
-    parser.add_argument("--seeds", type=int, default=20)
-    parser.add_argument("--first-seed", type=int, default=FIRST_SEED)
-    parser.add_argument("--n-jobs", type=int, default=2)
-    parser.add_argument("--variants", nargs="+", choices=variants(), default=list(variants()))
-    arguments = parser.parse_args()
-    known = set()
-    if arguments.results.exists():
-        known = set(pd.read_csv(arguments.results)[["variant", "seed"]].itertuples(index=False, name=None))
-    seeds = range(arguments.first_seed, arguments.first_seed + arguments.seeds)
-    jobs = [job for seed in seeds for name in arguments.variants if (job := (name, seed)) not in known]
-    table = TabularBenchmark.from_npz(arguments.table)
-    parallel = joblib.Parallel(n_jobs=arguments.n_jobs, return_as="generator_unordered")
-    for line in parallel(
-        joblib.delayed(run)(table, *job, arguments.evaluations, arguments.target) for job in jobs
-    ):
-        header = not arguments.results.exists()
-        pd.DataFrame([line]).to_csv(
-            arguments.results, mode="a", header=header, index=False, float_format="%.4g"
-        )
-    print(report(pd.read_csv(arguments.results)).T.to_string())
+def sixty_seeds(results: pd.DataFrame) -> pd.DataFrame:
+    """Compare the default and exploration 3 on three times as many seeds."""
+    few = results[results["variant"].isin(["exploration 2", "exploration 3"])]
+    return _table(few[few["seed"] >= 200])
 
 
-if __name__ == "__main__":
-    main()
+def _table(results: pd.DataFrame) -> pd.DataFrame:
+    """Medians, counts, and the p-value of Wilcoxon's signed ranks against the default, seed by seed."""
+    groups = results.groupby("variant", sort=False)["best two"]
+    by_seed = results.pivot(index="seed", columns="variant", values="best two").clip(upper=201)
+    columns: dict[str, Any] = {
+        "Median": groups.agg(median(1)),
+        "Found within 150": groups.agg(within(150)),
+        "Found within 200": groups.agg(within(200)),
+        "Last": groups.agg(lambda values: decimals(0)(values.max())),
+        "p": pd.Series(
+            {
+                name: "" if name == "exploration 2" else _p_value(by_seed[name], by_seed["exploration 2"])
+                for name in by_seed
+            }
+        ),
+    }
+    kept = {name: label for name, label in LABELS.items() if name in by_seed}
+    return pd.concat(columns, axis=1).loc[list(kept)].rename(kept).rename_axis("Exploration")
+
+
+def _p_value(first: pd.Series, second: pd.Series) -> str:
+    p = wilcoxon(first, second).pvalue
+    return "< 0.001" if p < 0.001 else f"{p:.2f}"
+
+
+EXPERIMENT = Experiment(
+    __file__,
+    tables={"exploration": twenty_seeds, "exploration_more_seeds": sixty_seeds},
+    jobs=grid(seed=range(200, 220), variant=VARIANTS)
+    + grid(seed=range(220, 260), variant=["exploration 2", "exploration 3"]),
+    run=run,
+    digits=4,
+)

@@ -1,7 +1,5 @@
 """Do half trainings save evaluations? Measured on the digits cells, in units of full trainings.
 
-    python benchmarks/cheap_fidelities.py results.csv --seeds 10
-
 The score is the validation accuracy of one repeat after 18 epochs, and the cheap one that of the same
 training after 9: it costs half a unit, and so does its continuation. Each iteration half-trains the
 ``n_half`` cells that the predictor ranks first and goes on with the best ``n_full`` of them. A method that
@@ -12,23 +10,20 @@ of the cell with the best full score.
 
 from __future__ import annotations
 
-import argparse
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
-import torch
 
+from benchmarks.harness import Experiment, grid, mean_and_error, pivot
 from skpbnas import EvolutionaryCandidateSampler
 from skpbnas._for_space import for_space
-from skpbnas.datasets import TabularBenchmark, load_digits_cells
+from skpbnas.datasets import load_digits_cells
 from skpbnas.search import default_predictor, propose
 
 BUDGETS = (15, 30, 60)
 N_INITIAL = 4
 # n_half, n_full, whether stopped trainings are learned from
 METHODS = {
-    "full trainings": (4, 4, False),
+    "full trainings only": (4, 4, False),
     "stop 2 of 4": (4, 2, False),
     "stop 2 of 4, learn from them": (4, 2, True),
     "stop 4 of 8": (8, 4, False),
@@ -36,8 +31,9 @@ METHODS = {
 }
 
 
-def run(table: TabularBenchmark, n_half: int, n_full: int, learn: bool, seed: int) -> list[float]:
+def run(method: str, seed: int) -> list[dict[str, float]]:
     """Return the true accuracy of the best cell at each of the budgets."""
+    table, (n_half, n_full, learn) = load_digits_cells(), METHODS[method]
     full, half = table.columns["validation_accuracy_0"], table.columns["half_validation_accuracy_0"]
     true = table.columns["validation_accuracy"]
     predictor = for_space(default_predictor(), table.space, seed)
@@ -62,25 +58,24 @@ def run(table: TabularBenchmark, n_half: int, n_full: int, learn: bool, seed: in
         costs.append(costs[-1] + 0.5 * (len(new) + min(n_on, len(new))))
         trained = seen[is_full]
         found.append(float(true[trained[full[trained].argmax()]]))
-    return [found[np.searchsorted(costs, budget, side="right") - 1] for budget in BUDGETS]
+    return [
+        {
+            "full_trainings": budget,
+            "accuracy": found[np.searchsorted(costs, budget, side="right") - 1],
+        }
+        for budget in BUDGETS
+    ]
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("results", type=Path)
-    parser.add_argument("--seeds", type=int, default=10)
-    arguments = parser.parse_args()
-    torch.set_num_threads(1)
-    table = load_digits_cells()
-    for seed in range(arguments.seeds):
-        for name, method in METHODS.items():
-            lines = {"method": name, "seed": seed, "full_trainings": BUDGETS}
-            frame = pd.DataFrame(lines | {"accuracy": run(table, *method, seed)}).round(5)
-            frame.to_csv(arguments.results, mode="a", header=not arguments.results.exists(), index=False)
-    results = pd.read_csv(arguments.results)
-    groups = results.groupby(["method", "full_trainings"], sort=False)["accuracy"]
-    print(groups.agg(["mean", "sem", "median", "count"]).unstack().round(4).to_string())
+def comparison(results: pd.DataFrame) -> pd.DataFrame:
+    """Means over the seeds with their standard errors."""
+    return pivot(results, "method", "full_trainings", "accuracy", mean_and_error(3)).rename_axis("Method")
 
 
-if __name__ == "__main__":
-    main()
+EXPERIMENT = Experiment(
+    __file__,
+    tables={"half_trainings": comparison},
+    jobs=grid(seed=range(5), method=METHODS),
+    run=run,
+    digits=5,
+)

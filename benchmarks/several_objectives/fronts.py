@@ -1,29 +1,25 @@
 """Compare searches for accurate and small NASBench-101 cells by the hypervolume over evaluations.
 
-    python benchmarks/multi_objective.py nasbench101_test_accuracy.npz results.csv --seeds 10
-
 Two objectives: the mean test accuracy, and the number of trainable parameters, of which less is better.
 Optuna's samplers see the parameters ``edge_{k}`` and ``op_node_{i}``. An evaluation is a cell that would have
-to be trained: graphs that are no cell of the space (told as accuracy 0 and the most parameters) and cells
+to be trained: graphs that are no cell of the space (given accuracy 0 and the most parameters) and cells
 that were asked for before cost Optuna's samplers nothing. The hypervolume is that of accuracy above 0.90
-times log10 of the parameters below 50 million, as a share of what the front of all cells has. Each run is
-appended to the file as it ends, and a run that the file holds is not repeated.
+times log10 of the parameters below 50 million, as a share of what the front of all cells has.
 """
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Callable
-from pathlib import Path
+from functools import cache
 from time import process_time
 
 import numpy as np
 import optuna
 import pandas as pd
-import torch
 from numpy.typing import NDArray
 from optuna.samplers import BaseSampler, NSGAIISampler, TPESampler
 
+from benchmarks.harness import Experiment, decimals, grid, median, nasbench101, pivot, value_range
 from skpbnas import PredictorBasedSearch, UniformCandidateSampler
 from skpbnas.datasets import TabularBenchmark
 from skpbnas.metrics import hypervolume, hypervolume_curve
@@ -77,36 +73,47 @@ METHODS: dict[str, Callable[[TabularBenchmark, int], Values]] = {
 }
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("table", type=Path)
-    parser.add_argument("results", type=Path)
-    parser.add_argument("--seeds", type=int, default=10)
-    arguments = parser.parse_args()
-    torch.set_num_threads(1)
+LABELS = {
+    "random search": "random search",
+    "PredictorBasedSearch": "``PredictorBasedSearch``",
+    "NSGA-II": "NSGA-II, population of 50",
+    "NSGA-II, population of 20": "NSGA-II, population of 20",
+    "TPE": "TPE",
+}
+
+
+@cache
+def whole_hypervolume() -> float:
+    """Return the hypervolume of the front of all cells."""
+    table = nasbench101()
+    return hypervolume(values_of(table, table.X), REFERENCE)
+
+
+def run(method: str, seed: int) -> list[dict[str, float]]:
+    """Search once; tell the share of the hypervolume after each number of evaluations."""
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    table = TabularBenchmark.from_npz(arguments.table)
-    everything = hypervolume(values_of(table, table.X), REFERENCE)
-    done = pd.read_csv(arguments.results) if arguments.results.exists() else pd.DataFrame()
-    known = set(zip(done["method"], done["seed"], strict=True)) if len(done) else set()
-    for seed in range(arguments.seeds):
-        for name, method in METHODS.items():
-            if (name, seed) in known:
-                continue
-            start = process_time()
-            curve = hypervolume_curve(method(table, seed), REFERENCE) / everything
-            lines = {"method": name, "seed": seed, "evaluations": CHECKPOINTS}
-            lines |= {"hypervolume": curve[np.array(CHECKPOINTS) - 1].round(5)}
-            frame = pd.DataFrame(lines | {"cpu_seconds": round(process_time() - start, 1)})
-            frame.to_csv(arguments.results, mode="a", header=not arguments.results.exists(), index=False)
-    results = pd.read_csv(arguments.results)
-    summary = results.pivot_table(
-        index="method", columns="evaluations", values="hypervolume", aggfunc="median", sort=False
-    )
-    summary["cpu_seconds"] = results.groupby("method")["cpu_seconds"].median()
-    summary["seeds"] = results.groupby("method")["seed"].nunique()
-    print(summary.round(3).to_string())
+    start = process_time()
+    curve = hypervolume_curve(METHODS[method](nasbench101(), seed), REFERENCE) / whole_hypervolume()
+    seconds = round(process_time() - start, 1)
+    return [{"evaluations": n, "hypervolume": curve[n - 1], "cpu_seconds": seconds} for n in CHECKPOINTS]
 
 
-if __name__ == "__main__":
-    main()
+def comparison(results: pd.DataFrame) -> pd.DataFrame:
+    """Medians of the hypervolume, its range at the end, and in how many of the seeds the search is ahead."""
+    table = pivot(results, "method", "evaluations", "hypervolume", median(3))
+    last = results[results["evaluations"] == BUDGET]
+    by_seed = last.pivot(index="seed", columns="method", values="hypervolume")
+    table["range at 200"] = last.groupby("method")["hypervolume"].agg(value_range(3))
+    table["search ahead at 200"] = by_seed.lt(by_seed["PredictorBasedSearch"], axis=0).sum().astype(str)
+    table.loc["PredictorBasedSearch", "search ahead at 200"] = ""
+    table["CPU seconds"] = last.groupby("method")["cpu_seconds"].min().map(decimals(0))
+    return table.loc[list(LABELS)].rename(LABELS).rename_axis("Method")
+
+
+EXPERIMENT = Experiment(
+    __file__,
+    tables={"fronts": comparison},
+    jobs=grid(seed=range(10), method=METHODS),
+    run=run,
+    digits=5,
+)

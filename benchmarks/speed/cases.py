@@ -1,4 +1,4 @@
-"""One function per line of the report."""
+"""The speed of each part against the obvious program for the same work, in the same run."""
 
 from __future__ import annotations
 
@@ -6,18 +6,17 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from copy import deepcopy
-from pathlib import Path
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
-import references as ref
+import pandas as pd
 import torch
-from harness import Machine, Measurement, best, interleaved
-from labels import SPACE, labelled
 from numpy.typing import NDArray
 
+from benchmarks.harness import Experiment, grid
 from skpbnas import (
     EvolutionaryCandidateSampler,
     ExhaustiveCandidateSampler,
@@ -27,6 +26,10 @@ from skpbnas import (
 )
 from skpbnas.predictors import paper_predictor
 from skpbnas.preprocessing import GraphDescriptors
+
+from . import references as ref
+from .labels import SPACE, labelled
+from .measurement import Machine, Measurement, best, interleaved
 
 PAPER_EPOCHS, REFERENCE_EPOCHS = 2000, 40
 Measurements = Iterator[Measurement]
@@ -202,7 +205,6 @@ def search(machine: Machine) -> Measurements:
 
 def memory(machine: Machine) -> Measurements:
     """Each in a process of its own, with its libraries and the list of cells."""
-    script = Path(__file__).with_name("memory.py")
     networks = {"paper": "the paper's network", "network": "GCNRankPredictor", "default": "default predictor"}
     for work, size, name, goal in (
         ("score", "423,624 cells", "score all cells the first time", "1 GB"),
@@ -212,7 +214,10 @@ def memory(machine: Machine) -> Measurements:
             if (work, key) == ("search", "paper"):
                 continue  # an hour of training
             run = subprocess.run(
-                [sys.executable, script, f"{work}-{key}"], capture_output=True, text=True, check=True
+                [sys.executable, "-m", "benchmarks.speed.memory", f"{work}-{key}"],
+                capture_output=True,
+                text=True,
+                check=True,
             )
             seconds, peak = map(float, run.stdout.split())
             yield Measurement(f"{name}, {label}", size, goal, seconds, 1, "times", note=f"peak {peak:.2f} GB")
@@ -240,8 +245,36 @@ def in_a_new_process(code: str, **environment: str) -> str:
     return run.stdout
 
 
-ALL = (
-    paper_fit, default_fit, ensemble_fit, predict, descriptors, evolutionary, maximum_likelihood,
-    spaces, search, memory,
-    import_time,
-)  # fmt: skip
+CASES: dict[str, Callable[[Machine], Measurements]] = {
+    case.__name__: case
+    for case in (
+        paper_fit, predict, evolutionary, ensemble_fit, default_fit, spaces, descriptors, maximum_likelihood,
+        search, memory, import_time,
+    )
+}  # fmt: skip
+
+
+def run(case: str) -> list[dict[str, Any]]:
+    """Measure one case, with the machine's limits."""
+    machine = Machine.measure()
+    return [{**asdict(measurement), **machine.describe()} for measurement in CASES[case](machine)]
+
+
+def speed(results: pd.DataFrame) -> pd.DataFrame:
+    """Return the seconds, and their ratios to the reference and to the machine's limit."""
+    seconds = results["seconds"]
+    share = 100 * results["limit_seconds"] / seconds
+    columns = {
+        "Size": results["size"],
+        "Seconds": seconds.map("{:.3g}".format),
+        "Reference": results["reference"],
+        "Ratio": (results["reference_seconds"] / seconds).map("{:.3g}".format),
+        "Share of the limit": share.map("{:.0f} %".format),
+        "Goal": results["goal"],
+        "Note": results["note"],
+    }
+    table = pd.DataFrame(columns).fillna("").set_index(results["what"].rename("Case"))
+    return table.replace({"nan": "", "nan %": ""})
+
+
+EXPERIMENT = Experiment(__file__, tables={"speed": speed}, jobs=grid(case=CASES), run=run, threads=None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -15,13 +16,13 @@ import torch
 
 @dataclass
 class Measurement:
-    """One line of the report.
+    """One line of the results.
 
     ``reference_seconds`` is for the same work, measured in the same run; ``limit_seconds`` is what the work
     would take at the machine's limit, where that is known.
     """
 
-    case: str
+    what: str
     size: str
     goal: str
     seconds: float
@@ -32,16 +33,6 @@ class Measurement:
     limit_seconds: float | None = None
     note: str = ""
 
-    def __str__(self) -> str:
-        text = (
-            f"{self.case} ({self.size}): {self.seconds:.4g} s, {self.work / self.seconds:,.0f} {self.unit}/s"
-        )
-        if self.reference_seconds is not None:
-            text += f", {self.reference_seconds / self.seconds:.1f}x {self.reference}"
-        if self.limit_seconds is not None:
-            text += f", {100 * self.limit_seconds / self.seconds:.0f} % of the machine's limit"
-        return f"{text}; goal: {self.goal}{'; ' * bool(self.note)}{self.note}"
-
 
 @dataclass
 class Machine:
@@ -51,6 +42,7 @@ class Machine:
     gigabytes: float
 
     @classmethod
+    @cache
     def measure(cls) -> Machine:
         """Time a product of large matrices and a copy."""
         A = torch.randn(2048, 2048)
@@ -60,7 +52,7 @@ class Machine:
         return cls(2 * 2048**3 / product / 1e9, 2 * bytes_in.nbytes / copy / 1e9)
 
     def describe(self) -> dict[str, Any]:
-        """Return the limits and the versions, for the report."""
+        """Return the limits and the versions."""
         return {
             "gflops": round(self.gflops, 1),
             "gigabytes_per_second": round(self.gigabytes, 1),

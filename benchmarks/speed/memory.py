@@ -1,6 +1,6 @@
 """Do one thing in this process, and print its seconds and the peak of the memory.
 
-python benchmarks/speed/memory.py {score-paper,score-network,score-default,search-network,search-default}
+python -m benchmarks.speed.memory {score-paper,score-network,score-default,search-network,search-default}
 """
 
 from __future__ import annotations
@@ -8,12 +8,12 @@ from __future__ import annotations
 import sys
 from time import perf_counter
 
-from harness import peak_gigabytes
-from labels import SPACE, labelled
-
 from skpbnas import EvolutionaryCandidateSampler, GCNRankPredictor, PredictorBasedSearch
 from skpbnas.predictors import paper_predictor
 from skpbnas.search import default_predictor
+
+from .labels import SPACE, labelled
+from .measurement import peak_gigabytes
 
 PREDICTORS = {
     "paper": paper_predictor(7, max_iter=3),

@@ -14,7 +14,7 @@ from .._tabular import TabularBenchmark
 def load_digits_cells() -> TabularBenchmark:
     """Load all 2,532 cells of at most 5 vertices, each really trained three times on the digits images.
 
-    The cells have NASBench-101's operations and at most 9 edges. ``benchmarks/train_digits_cells.py`` of the
+    The cells have NASBench-101's operations and at most 9 edges. ``benchmarks/digits_cells/train.py`` of the
     repository made the table; the documentation's page on the digits cells tells how, and what it is like.
 
     Returns

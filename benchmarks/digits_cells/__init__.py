@@ -1,0 +1,5 @@
+"""Numbers of docs/digits_cells.rst."""
+
+from . import statistics
+
+EXPERIMENTS = (statistics.EXPERIMENT,)

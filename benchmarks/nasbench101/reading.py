@@ -1,0 +1,136 @@
+"""Time skpbnas and the obvious pure-Python reader on the same file of NASBench-101.
+
+The pure-Python reader does what ``nasbench/api.py`` does, with json, base64 and struct in place of
+TensorFlow and protobuf, and checks nothing. The file is that of ``synthetic.py``: every cell, with made-up
+metrics. Each measurement runs in a process of its own; the peak of the memory is that of the process and its
+children together, without pages of the file system's cache that are only mapped.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pandas as pd
+import psutil
+
+from benchmarks.harness import Experiment, data_folder, decimals, grid, significant
+
+from . import synthetic
+
+SETUP = f"""
+import sys, time, json, pathlib
+sys.path.append({str(Path(__file__).parents[2] / "tests" / "datasets" / "nasbench101")!r})
+path = pathlib.Path(sys.argv[1])
+"""
+PLAIN = (
+    SETUP
+    + """
+from official_format import PlainNASBench
+start = time.perf_counter()
+plain = PlainNASBench(path)
+print(json.dumps({"seconds": time.perf_counter() - start}))
+"""
+)
+CONVERT = (
+    SETUP
+    + """
+from skpbnas.datasets.nasbench101._load import convert, store_paths
+start = time.perf_counter()
+table, store = convert(path, store_paths(path)[0], n_jobs=int(sys.argv[2]))
+print(json.dumps({"seconds": time.perf_counter() - start, "table_mb": store.stat().st_size / 1e6}))
+"""
+)
+REOPEN = (
+    SETUP
+    + """
+import numpy as np
+from skpbnas.datasets import load_nasbench101
+start = time.perf_counter()
+benchmark = load_nasbench101(path, progress=False)
+opened = time.perf_counter()
+X = benchmark.X[np.random.default_rng(0).integers(len(benchmark), size=1_000_000)]
+looking = time.perf_counter()
+benchmark.query(X, "mean_validation_accuracy")
+found = time.perf_counter()
+print(json.dumps({"seconds": opened - start, "query_seconds": found - looking}))
+"""
+)
+
+
+def private_memory(process: psutil.Process) -> int:
+    """Return the bytes of memory that only a process and its children use."""
+    total = 0
+    for one in (process, *process.children(recursive=True)):
+        try:
+            total += one.memory_full_info().uss
+        except psutil.Error:
+            continue
+    return total
+
+
+def measure(code: str, *arguments: str) -> dict[str, float]:
+    """Run code in a new process; return the seconds it prints, and its peak of memory in MB."""
+    process = subprocess.Popen([sys.executable, "-c", code, *arguments], stdout=subprocess.PIPE, text=True)
+    peak = 0
+    done = threading.Event()
+
+    def watch() -> None:
+        nonlocal peak
+        while not done.wait(0.1):
+            try:
+                peak = max(peak, private_memory(psutil.Process(process.pid)))
+            except psutil.Error:
+                return
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    output, _ = process.communicate()
+    done.set()
+    watcher.join()
+    if process.returncode:
+        raise SystemExit(f"a measurement ended with code {process.returncode}")
+    return json.loads(output.splitlines()[-1]) | {"peak_mb": peak / 1e6}
+
+
+WORK = {"plain reader": PLAIN, "convert": CONVERT, "open again": REOPEN}
+EPOCHS = {"one budget": (108,), "all budgets": (4, 12, 36, 108)}
+N_JOBS = 2
+
+
+def run(repeat: int, file: str, work: str) -> dict[str, float]:
+    """Do one thing with a file, which is written first where it is not there."""
+    path = data_folder() / f"synthetic_{'_'.join(map(str, EPOCHS[file]))}.tfrecord"
+    if not path.exists():
+        synthetic.write(path, EPOCHS[file])
+    seconds = measure(WORK[work], str(path), str(N_JOBS))
+    return {"file_mb": path.stat().st_size / 1e6, "query_seconds": None, "table_mb": None, **seconds}
+
+
+def reading(results: pd.DataFrame) -> pd.DataFrame:
+    """Return medians of the seconds, and the largest peak of the memory."""
+    write = significant(2)
+    groups = results.groupby(["file", "work"], sort=False)
+    medians = groups[["seconds", "query_seconds", "table_mb"]].median().map(write)
+    columns = {
+        "Seconds": medians["seconds"],
+        "Range": groups["seconds"].agg(
+            lambda values: " to ".join(map(significant(2), (values.min(), values.max())))
+        ),
+        "Peak of the memory, MB": groups["peak_mb"].max().map(decimals(0)),
+        "Seconds of a million queries": medians["query_seconds"].replace("nan", ""),
+        "Runs": groups.size(),
+    }
+    return pd.DataFrame(columns).rename_axis(["File", "Work"])
+
+
+EXPERIMENT = Experiment(
+    __file__,
+    tables={"reading": reading},
+    jobs=grid(repeat=range(3), file=["one budget"], work=WORK),
+    run=run,
+    threads=None,
+)

@@ -1,0 +1,5 @@
+"""Numbers of docs/ranking.rst."""
+
+from . import ablations, nasbench101, other_spaces
+
+EXPERIMENTS = (nasbench101.EXPERIMENT, other_spaces.EXPERIMENT, ablations.EXPERIMENT)

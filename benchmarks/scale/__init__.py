@@ -1,0 +1,5 @@
+"""Numbers of docs/scale.rst."""
+
+from . import chains, product
+
+EXPERIMENTS = (chains.EXPERIMENT, product.EXPERIMENT)

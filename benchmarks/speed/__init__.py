@@ -1,0 +1,5 @@
+"""Numbers of docs/speed.rst."""
+
+from . import cases
+
+EXPERIMENTS = (cases.EXPERIMENT,)
