@@ -13,8 +13,7 @@ from ..datasets.nasbench101._benchmark import NASBench101Benchmark
 from ..datasets.nasbench101._convert import N_OFFICIAL_CELLS
 from ..datasets.nasbench101._download import OFFICIAL_FILES, download_nasbench101
 from ..datasets.nasbench101._load import convert as convert_path
-from ..datasets.nasbench101._load import find_file, is_store, load_table, store_paths
-from ..datasets.nasbench101._store import verify_store
+from ..datasets.nasbench101._load import find_file, load_table
 
 app = typer.Typer(
     help="Download, convert and inspect the official files of NASBench-101.", no_args_is_help=True
@@ -55,11 +54,9 @@ def info(
 ) -> None:
     """Print counts, epochs, the best cells, the checksum, and whether it is the complete official data."""
     path = find_file() if file is None else file
-    benchmark = NASBench101Benchmark(load_table(path, progress=True))
-    for store in (path, *store_paths(path)):
-        if is_store(store):
-            verify_store(store)
-    for line in describe(benchmark, best):
+    table = load_table(path, progress=True)
+    table.verify()
+    for line in describe(NASBench101Benchmark(table), best):
         typer.echo(line)
 
 

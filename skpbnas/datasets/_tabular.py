@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..spaces import NASBench101Space, Rows, SearchSpace
+from ._errors import refusing_damage
+from ._npz import read_arrays
 
 
 class TabularBenchmark:
@@ -93,22 +95,16 @@ class TabularBenchmark:
         ------
         OSError
             Where the file cannot be opened.
-        ValueError
-            Where it is no such archive, or its arrays contradict each other.
+        DataFileError
+            Where it is no such archive, is damaged, or its arrays contradict each other.
         """
-        try:
-            with np.load(path, allow_pickle=False) as file:
-                arrays = {name: file[name] for name in file.files}
-            X = _rows_of_cells(arrays.pop("adjacency"), arrays.pop("operations"), arrays.pop("num_vertices"))
+        problem = "not a table of NASBench-101 cells"
+        remedy = "it needs adjacency (n, 7, 7), operations (n, 7), num_vertices (n,) and columns (n,)"
+        arrays = read_arrays(path, problem, remedy)
+        with refusing_damage(path, problem, remedy):
+            cells = [arrays.pop(name) for name in ("adjacency", "operations", "num_vertices")]
             columns = {name: array for name, array in arrays.items() if array.ndim == 1}
-            return cls(NASBench101Space(), X, columns)
-        except OSError:
-            raise
-        except Exception as error:  # whatever NumPy, zip and zlib raise on a damaged archive
-            raise ValueError(
-                f"{os.fspath(path)!r} is not a table of NASBench-101 cells ({error}); it needs "
-                f"adjacency (n, 7, 7), operations (n, 7), num_vertices (n,) and columns, saved by np.savez"
-            ) from error
+            return cls(NASBench101Space(), _rows_of_cells(*cells), columns)
 
     def query(self, X: ArrayLike, column: str) -> NDArray:
         """Look values up, for rows in any isomorphic form; each counts as a query.
@@ -213,9 +209,19 @@ def _check_column(name: str, column: NDArray, n: int) -> None:
 
 def _rows_of_cells(adjacency: NDArray, operations: NDArray, n_vertices: NDArray) -> NDArray[np.uint8]:
     """Return the rows of NASBench-101 cells given as arrays."""
+    n, n_nodes = len(n_vertices), NASBench101Space().n_nodes
+    expected = {
+        "adjacency": (adjacency, (n, n_nodes, n_nodes)),
+        "operations": (operations, (n, n_nodes)),
+        "num_vertices": (n_vertices, (n,)),
+    }
+    for name, (array, shape) in expected.items():
+        if array.shape != shape or array.dtype.kind not in "biuf":
+            raise ValueError(f"{name} has shape {array.shape} and type {array.dtype}; it must be {shape}")
     if not ((adjacency == 0) | (adjacency == 1)).all():
         raise ValueError("adjacency is not binary")
-    n, n_nodes = operations.shape
+    if not np.isin(n_vertices, np.arange(2, n_nodes + 1)).all():
+        raise ValueError(f"num_vertices is not from 2 to {n_nodes} everywhere")
     features = np.zeros((n, n_nodes, 5), np.uint8)
     for k in range(3):
         features[:, :, k + 1] = operations == k

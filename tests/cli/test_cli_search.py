@@ -102,7 +102,7 @@ def test_cells_can_be_trained_for_real():
         (["--space", "nasbench101", "--train", "digits", "--column", "accuracy"], "there is no table"),
         (["--space", "nasbench101", "--train", "digits", "--report", "accuracy"], "there is no table"),
         (["--table", "absent.npz"], "absent.npz: No such file or directory"),
-        (["--table", __file__], "is not a table of NASBench-101 cells"),
+        (["--table", __file__], "not a table of NASBench-101 cells"),
     ],
 )
 def test_wrong_arguments_are_refused_with_the_reason(arguments, message):

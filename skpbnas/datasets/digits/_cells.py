@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
+from importlib.resources import as_file, files
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...spaces import NASBENCH101_OPERATIONS, Cell, CellSpace
+from .._npz import read_arrays
 from .._tabular import TabularBenchmark
 
 
@@ -32,8 +33,8 @@ def load_digits_cells() -> TabularBenchmark:
     >>> len(table)
     2532
     """
-    with files(__package__).joinpath("digits_cells.npz").open("rb") as file:
-        stored = dict(np.load(file, allow_pickle=False).items())
+    with as_file(files(__package__).joinpath("digits_cells.npz")) as path:
+        stored = read_arrays(path, "not the table of the digits cells", "install skpbnas again")
     columns: dict[str, NDArray] = {}
     for part, n_images in zip(("train", "validation", "test"), stored["n_images"], strict=True):
         for name in (part, f"half_{part}"):

@@ -76,7 +76,6 @@ class NASBench101Benchmark(TabularBenchmark):
     ) -> None:
         # Not the parent's: the cells were checked when the table was made, and their keys are in it.
         self.space = NASBench101Space()
-        self.X = table.X
         self.columns = NASBench101Columns(table)
         self.n_queries = 0
         self.source = table.source
@@ -86,7 +85,7 @@ class NASBench101Benchmark(TabularBenchmark):
         self._rng = np.random.default_rng(random_state)
         key, self._order = table.key, table.order.astype(np.intp)
         spots = slice(None, None, max(1, len(table) // _N_SPOT_CHECKS))
-        if not np.array_equal(self.space.canonical_key(table.X[spots]), key[spots]):
+        if not np.array_equal(self.space.canonical_key(table.peek(spots)), key[spots]):
             key = self.space.canonical_key(table.X)  # the table was made with another definition of the keys
             self._order = np.argsort(key)
         self._keys = key[self._order]
@@ -94,6 +93,14 @@ class NASBench101Benchmark(TabularBenchmark):
     def __repr__(self) -> str:
         epochs = sorted(self.valid_epochs)
         return f"NASBench101Benchmark({len(self)} cells, epochs={epochs}, source={self.source.get('name')!r})"
+
+    def __len__(self) -> int:
+        return len(self._table)
+
+    @property
+    def X(self) -> Rows:  # type: ignore[override]  # read from the file when it is needed, and verified
+        """Rows (n, n_features) of all cells, in the order of the file."""
+        return self._table.X
 
     @property
     def n_repeats(self) -> NDArray[np.intp]:

@@ -27,6 +27,7 @@ N_OFFICIAL_CELLS = 423_624
 _OFFICIAL_CELLS = "6f2dced73da9813b2f5679f71132a11bd19e441b859217fd1b50e6240cf973d6"
 _HASHING_CHUNK = 2048  # cells
 _MAX_REPEATS = 100
+_MAX_RUNS = 256  # of one cell; the official file has 4 budgets with 3 repeats
 
 
 def convert_file(
@@ -134,7 +135,12 @@ def build_table(
         raise RowError(row, f"{problem} of the same cell")
     epochs, budget = np.unique(rows.epochs, return_inverse=True)
     repeat = _number_repeats(cell * len(epochs) + budget, rows.metrics)
-    shape = (len(epochs), 2, repeat.max() + 1, len(key))
+    n_repeats = int(repeat.max()) + 1
+    if len(epochs) * n_repeats > _MAX_RUNS:  # before there are mostly empty arrays of any size
+        row = int(np.argmax(repeat * len(epochs) + budget))
+        problem = f"{len(epochs)} different epochs with up to {n_repeats} repeats of a cell"
+        raise RowError(row, f"{problem}; more than {_MAX_RUNS} runs of a cell are not supported")
+    shape = (len(epochs), 2, n_repeats, len(key))
     metrics = {name: np.full(shape, np.nan, rows.metrics.dtype) for name in METRICS}
     for k, name in enumerate(METRICS):
         metrics[name][budget, :, repeat, cell] = rows.metrics[:, :, k]

@@ -28,16 +28,19 @@ class OfficialFile(NamedTuple):
 
     url: str
     sha256: str
+    max_size: int  # bytes, above the true size; what sends more is not this file
 
 
 OFFICIAL_FILES = {
     "only108": OfficialFile(
         "https://storage.googleapis.com/nasbench/nasbench_only108.tfrecord",
         "4c39c3936e36a85269881d659e44e61a245babcb72cb374eacacf75d0e5f4fd1",
+        1 << 30,
     ),
     "full": OfficialFile(
         "https://storage.googleapis.com/nasbench/nasbench_full.tfrecord",
         "3d64db8180fb1b0207212f9032205064312b6907a3bbc81eabea10db2f5c7e9c",
+        3 << 30,
     ),
 }
 
@@ -72,7 +75,7 @@ def download_nasbench101(
     FileExistsError
         Where there is a file of that name already.
     DataFileError
-        Where what was received is not the official file; it is removed.
+        Where what was received is not the official file, or has no end; it is removed.
     OSError
         Where the connection fails for good; what was received stays for the next call.
     """
@@ -80,34 +83,40 @@ def download_nasbench101(
         raise ValueError(f"which={which!r} is unknown; choose from {sorted(OFFICIAL_FILES)}")
     official = OFFICIAL_FILES[which]
     target = Path(folder or cache_folder()) / official.url.rsplit("/", 1)[1]
-    return download(official.url, target, official.sha256, retries=retries, progress=progress)
+    return download(official, target, retries=retries, progress=progress)
 
 
 def download(
-    url: str, target: Path, sha256: str, *, retries: int = 5, pause: float = 1.0, progress: bool = False
+    official: OfficialFile, target: Path, *, retries: int = 5, pause: float = 1.0, progress: bool = False
 ) -> Path:
-    """Download ``url`` to ``target`` by way of ``target.part``; see :func:`download_nasbench101`."""
+    """Download a file to ``target`` by way of ``target.part``; see :func:`download_nasbench101`."""
     _refuse_existing(target)
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(target.name + ".part")
-    with tqdm(unit="B", unit_scale=True, desc=target.name, disable=not progress) as bar:
-        _fetch_all(url, part, bar, retries, pause)
+    try:
+        with tqdm(unit="B", unit_scale=True, desc=target.name, disable=not progress) as bar:
+            _fetch_all(official, part, bar, retries, pause)
+    except DataFileError:
+        part.unlink(missing_ok=True)
+        raise
     with open(part, "rb") as file:
         received = file_digest(file, "sha256").hexdigest()
-    if received != sha256:
+    if received != official.sha256:
         part.unlink()
-        raise DataFileError(target, f"SHA-256 {received} instead of {sha256}; it was removed, download again")
+        problem = f"SHA-256 {received} instead of {official.sha256}; it was removed"
+        raise DataFileError(target, problem, remedy="download again")
     _refuse_existing(target)
     os.rename(part, target)
     return target
 
 
-def _fetch_all(url: str, part: Path, bar: Any, retries: int, pause: float) -> None:
+def _fetch_all(official: OfficialFile, part: Path, bar: Any, retries: int, pause: float) -> None:
     """Connect until the file is complete, or nothing more comes."""
+    url = official.url
     failures, most = 0, _size(part)
     while True:
         try:
-            if _fetch(url, part, bar):
+            if _fetch(official, part, bar):
                 return
             problem: Exception = ConnectionError("the connection was closed before the end")
         except HTTPError as error:
@@ -126,10 +135,10 @@ def _fetch_all(url: str, part: Path, bar: Any, retries: int, pause: float) -> No
         time.sleep(pause * failures)
 
 
-def _fetch(url: str, part: Path, bar: Any) -> bool:
+def _fetch(official: OfficialFile, part: Path, bar: Any) -> bool:
     """Append what is missing, and tell whether that is now all, by the length that the server tells."""
     have = _size(part)
-    request = Request(url, headers={"Range": f"bytes={have}-"} if have else {})
+    request = Request(official.url, headers={"Range": f"bytes={have}-"} if have else {})
     try:
         response = urlopen(request, timeout=_TIMEOUT)
     except HTTPError as error:
@@ -142,14 +151,23 @@ def _fetch(url: str, part: Path, bar: Any) -> bool:
     with response:
         if not response.headers.get("Content-Range", "").startswith(f"bytes {have}-"):
             have = 0  # the server sends all of it
-        length = response.headers.get("Content-Length")
-        total = None if length is None else have + int(length)
+        length = response.headers.get("Content-Length", "")
+        total = have + int(length) if length.isdecimal() else None
         bar.total, bar.n = total, have
+        _refuse_oversize(official, total or have)
         with open(part, "ab" if have else "wb") as file:
             while chunk := response.read(_CHUNK):
+                _refuse_oversize(official, file.tell() + len(chunk))
                 _write(file, chunk)
                 bar.update(len(chunk))
     return total is None or _size(part) == total
+
+
+def _refuse_oversize(official: OfficialFile, size: int) -> None:
+    if size > official.max_size:
+        problem = f"the server sends {size} bytes or more, but the file has fewer than {official.max_size}"
+        remedy = "see whether something else answers in its place, and download again"
+        raise DataFileError(official.url, f"{problem}; what was received is removed", remedy=remedy)
 
 
 def _write(file: IO[bytes], chunk: bytes) -> None:

@@ -15,7 +15,7 @@ from .._errors import DataFileError
 from ._api import is_nasbench, is_nasbenchapi, table_from_api
 from ._benchmark import NASBench101Benchmark
 from ._convert import convert_file
-from ._store import NASBench101Table, open_store, write_store
+from ._store import StoredTable, open_store, write_store
 
 ENVIRONMENT_VARIABLE = "SKPBNAS_NASBENCH101"
 FILE_NAMES = ("nasbench_full.tfrecord", "nasbench_only108.tfrecord")
@@ -97,7 +97,7 @@ def find_file() -> Path:
     )
 
 
-def load_table(path: Path, *, n_jobs: int | None = None, progress: bool = False) -> NASBench101Table:
+def load_table(path: Path, *, n_jobs: int | None = None, progress: bool = False) -> StoredTable:
     """Return the table of a file, which is converted where that has not been done yet."""
     if is_store(path):
         return open_store(path)
@@ -110,7 +110,7 @@ def load_table(path: Path, *, n_jobs: int | None = None, progress: bool = False)
 
 def convert(
     path: Path, store: Path | None = None, *, n_jobs: int | None = None, progress: bool = False
-) -> tuple[NASBench101Table, Path]:
+) -> tuple[StoredTable, Path]:
     """Convert an official file, and return the table and where it has been written.
 
     Parameters
@@ -151,7 +151,7 @@ def is_store(path: Path) -> bool:
         return False
 
 
-def _open_current(store: Path, path: Path) -> NASBench101Table | None:
+def _open_current(store: Path, path: Path) -> StoredTable | None:
     """Open the table of a file; None where there is none, or the file has changed since."""
     try:
         table = open_store(store)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 
-import numpy as np
-
 from ...spaces import NASBench201Space
-from .._errors import DataFileError
+from .._errors import refusing_damage
+from .._npz import read_arrays
 from .._tabular import TabularBenchmark
 
 
@@ -31,16 +30,12 @@ def load_nasbench201(path: str | os.PathLike[str]) -> TabularBenchmark:
     OSError
         Where the file cannot be opened.
     DataFileError
-        Where it is no such archive.
+        Where it is no such archive, is damaged, or holds no such architectures.
     """
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            columns = {name: file[name] for name in file.files}
+    problem = "not a table of NAS-Bench-201"
+    remedy = "it needs the array architecture, of text, and columns, saved by np.savez"
+    columns = read_arrays(path, problem, remedy)
+    with refusing_damage(path, problem, remedy):
         architectures = columns.pop("architecture")
         space = NASBench201Space()
         return TabularBenchmark(space, space.encode(architectures.tolist()), columns)
-    except OSError:
-        raise
-    except Exception as error:  # whatever NumPy, zip and zlib raise on a damaged archive
-        problem = f"not a table of NAS-Bench-201 ({error}); it needs the array architecture, and columns"
-        raise DataFileError(path, problem) from error

@@ -77,7 +77,8 @@ def target(tmp_path):
 
 
 def get(server, target, **kwargs):
-    return download(server.url, target, SHA256, retries=kwargs.pop("retries", 2), pause=0, **kwargs)
+    official = OfficialFile(server.url, SHA256, max_size=2 * len(CONTENT))
+    return download(official, target, retries=kwargs.pop("retries", 2), pause=0, **kwargs)
 
 
 def part_of(target):
@@ -150,6 +151,14 @@ def test_wrong_bytes_are_removed(server, target, content):
     assert list(target.parent.iterdir()) == []
 
 
+@pytest.mark.parametrize("tells_length", [True, False])
+def test_a_download_without_an_end_is_stopped(server, target, tells_length):
+    server.content, server.tells_length = CONTENT * 3, tells_length
+    with pytest.raises(DataFileError, match="fewer than 600000; what was received is removed"):
+        get(server, target)
+    assert list(target.parent.iterdir()) == []
+
+
 def test_an_existing_file_is_never_touched(server, target):
     target.parent.mkdir()
     target.write_bytes(b"mine")
@@ -178,7 +187,7 @@ def test_no_server_at_all(target):
     with Server() as closed:
         url = closed.url
     with pytest.raises(OSError, match=f"{url}: .*0 bytes are kept"):
-        download(url, target, SHA256, retries=1, pause=0)
+        download(OfficialFile(url, SHA256, 1), target, retries=1, pause=0)
 
 
 def test_a_folder_that_cannot_be_written_is_named_at_once(server, tmp_path):
@@ -189,7 +198,7 @@ def test_a_folder_that_cannot_be_written_is_named_at_once(server, tmp_path):
 
 
 def test_the_official_names(server, tmp_path, monkeypatch):
-    official = OfficialFile(server.url, SHA256)
+    official = OfficialFile(server.url, SHA256, 2 * len(CONTENT))
     monkeypatch.setitem(_download.OFFICIAL_FILES, "only108", official)
     monkeypatch.setenv("SKPBNAS_CACHE", str(tmp_path / "cache"))
     path = download_nasbench101(progress=False)
