@@ -20,7 +20,7 @@ from .._errors import DataFileError
 from ._model_metrics import METRICS, RowError
 from ._reader import RowBatch, parse_rows
 from ._store import NASBench101Table
-from ._tfrecord import Block, read_records, scan_blocks
+from ._tfrecord import REMEDY, Block, read_records, scan_blocks
 
 N_OFFICIAL_CELLS = 423_624
 # SHA-256 of all official hashes in increasing order, followed by the canonical keys of their cells.
@@ -76,7 +76,7 @@ def convert_file(
     except RowError as error:
         block = blocks[bisect_right([block.first_row for block in blocks], error.row) - 1]
         offset = read_records(path, block)[1][error.row - block.first_row]
-        raise DataFileError(path, error.problem, error.row, offset) from None
+        raise DataFileError(path, error.problem, error.row, offset, remedy=REMEDY) from None
 
 
 def _sha256(path: Path) -> str:
@@ -96,7 +96,7 @@ def _parse_block(path: str, block: Block) -> RowBatch:
         batch = parse_rows(records)
     except RowError as error:
         row, offset = block.first_row + error.row, offsets[error.row]
-        raise DataFileError(path, error.problem, row, offset) from None
+        raise DataFileError(path, error.problem, row, offset, remedy=REMEDY) from None
     return batch._replace(first_row=batch.first_row + block.first_row)
 
 

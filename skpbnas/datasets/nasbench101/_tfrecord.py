@@ -16,6 +16,7 @@ from ._libraries import crc32c
 _HEADER = struct.Struct("<QI")  # length of the data, checksum of these 8 bytes
 _FOOTER = struct.Struct("<I")  # checksum of the data
 _MAX_LENGTH = 1 << 16  # of one record; a row of NASBench-101 has about 400 bytes
+REMEDY = "download or copy it again, or mend the program that wrote it"
 _BLOCK_SIZE = 1 << 23  # bytes that one worker reads at a time
 
 _KNOWN_STARTS = {
@@ -71,9 +72,9 @@ def scan_blocks(path: str | PathLike[str]) -> Iterator[Block]:
             offset += size
             row += len(starts)
     if rest:
-        raise DataFileError(path, "the file ends within this row; it is truncated", row, offset)
+        raise DataFileError(path, "truncated: the file ends within this row", row, offset, remedy=REMEDY)
     if row == 0:
-        raise DataFileError(path, "the file is empty")
+        raise DataFileError(path, "the file is empty", remedy=REMEDY)
 
 
 def read_records(path: str | PathLike[str], block: Block) -> tuple[list[bytes], list[int]]:
@@ -83,13 +84,13 @@ def read_records(path: str | PathLike[str], block: Block) -> tuple[list[bytes], 
         data = file.read(block.size)
     starts, size = _record_starts(path, data, block.offset, block.first_row)
     if size != block.size:
-        raise DataFileError(path, "the file has changed while it was read")
+        raise DataFileError(path, "the file has changed while it was read", remedy="read it again")
     records = []
     for k, (start, end) in enumerate(zip(starts, [*starts[1:], size], strict=True)):
         record = data[start + 12 : end - 4]
         if _FOOTER.unpack_from(data, end - 4)[0] != masked_crc(record):
             problem = "the checksum of this row does not match its data; the file is damaged"
-            raise DataFileError(path, problem, block.first_row + k, block.offset + start)
+            raise DataFileError(path, problem, block.first_row + k, block.offset + start, remedy=REMEDY)
         records.append(record)
     return records, [block.offset + start for start in starts]
 
@@ -105,10 +106,10 @@ def _record_starts(path: str | PathLike[str], data: bytes, offset: int, row: int
             length, checksum = _HEADER.unpack(header)
             if checksum != masked_crc(header[:8]):
                 problem = _why_no_record(data, at_start=offset + position == 0)
-                raise DataFileError(path, problem, row + len(starts), offset + position)
+                raise DataFileError(path, problem, row + len(starts), offset + position, remedy=REMEDY)
             if length > _MAX_LENGTH:
                 problem = f"a record of {length} bytes, but a row has at most {_MAX_LENGTH}; not NASBench-101"
-                raise DataFileError(path, problem, row + len(starts), offset + position)
+                raise DataFileError(path, problem, row + len(starts), offset + position, remedy=REMEDY)
             lengths[header] = length
         end = position + length + 16
         if end > len(data):

@@ -140,6 +140,13 @@ def test_rows_of_a_cell_that_contradict_each_other(path, rng):
         convert_file(path, n_jobs=1)
 
 
+def test_a_file_that_would_need_mostly_empty_arrays(path, rng):
+    """Rows with epochs of their own: the table would grow with the square of the file."""
+    write_file(path, random_rows(rng, n_cells=1, epochs=range(2, 302, 2), n_repeats=2))
+    with pytest.raises(DataFileError, match="row 299, byte .*: 150 different epochs with up to 2 repeats"):
+        convert_file(path, n_jobs=1)
+
+
 def test_errors_in_other_processes_name_file_row_and_byte(path, rng, monkeypatch):
     monkeypatch.setattr(_tfrecord, "_BLOCK_SIZE", 5000)
     rows = random_rows(rng, n_cells=20)
