@@ -23,7 +23,7 @@ history[["evaluation", "iteration", "score", "predicted_score", "evaluation_seco
 
 # %%
 # Every evaluation, and the best cell that was found. Twenty evaluations are few, and one search proves
-# nothing; but what the predictor chooses can be told from what chance chose at the start.
+# nothing; but the choices of the predictor differ visibly from the random ones at the start.
 import matplotlib.pyplot as plt
 
 from skpbnas.plotting import COLOURS, plot_cell, plot_convergence

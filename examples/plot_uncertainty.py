@@ -2,8 +2,8 @@
 How sure is the predictor?
 ==========================
 
-A search should evaluate what might be the best, and not only what is expected to be. For this the Gaussian
-process tells how uncertain its scores are. How far can this be trusted?
+A search should also evaluate architectures whose score is uncertain, as one of them may be the best. So the
+Gaussian process predicts a mean and a standard deviation for each. How far can they be trusted?
 """
 
 # %%

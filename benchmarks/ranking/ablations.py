@@ -9,21 +9,9 @@ import pandas as pd
 
 from benchmarks.harness import Experiment, decimals, grid, mean, pivot, significant
 
-from . import nasbench101
+from . import nasbench101, variants
 from .nasbench101 import ENSEMBLE, PROCESS, SIZES
-from .variants import (
-    VARIANTS,
-    averaging,
-    descriptors,
-    features,
-    kernels,
-    losses,
-    messages,
-    mixtures,
-    pretraining,
-    tables,
-)
-from .variants import networks as settings
+from .variants import VARIANTS
 
 N_CELLS, FEW = 20_000, range(100, 105)
 PAPER, READ_OUT = "the paper", "4 networks, descriptors at the read-out"
@@ -37,24 +25,25 @@ def averaging_ranks_higher(results: pd.DataFrame) -> pd.DataFrame:
 
 def processes(results: pd.DataFrame) -> pd.DataFrame:
     """Vary the descriptors, the kernel, the targets and the scales of the process."""
-    return _comparison(results, [*kernels.VARIANTS, *descriptors.VARIANTS])
+    return _comparison(results, [*variants.kernels.VARIANTS, *variants.descriptors.VARIANTS])
 
 
 def estimators(results: pd.DataFrame) -> pd.DataFrame:
     """Try other estimators on the descriptors, and several together."""
-    together = [name for name in mixtures.VARIANTS if name != READ_OUT]
-    return _comparison(results, [PROCESS, *tables.VARIANTS, *together])
+    together = [name for name in variants.mixtures.VARIANTS if name != READ_OUT]
+    return _comparison(results, [PROCESS, *variants.tables.VARIANTS, *together])
 
 
 def networks(results: pd.DataFrame) -> pd.DataFrame:
     """Vary the settings of the library's network."""
-    return _comparison(results, [name for name in settings.VARIANTS if name != PAPER])
+    return _comparison(results, [name for name in variants.networks.VARIANTS if name != PAPER])
 
 
 def other_networks(results: pd.DataFrame) -> pd.DataFrame:
     """Change one part of a network that the library does not have."""
-    parts = [part.VARIANTS for part in (messages, losses, features, pretraining, averaging)]
-    return _comparison(results, [name for part in parts for name in part] + [READ_OUT])
+    parts = ("messages", "losses", "features", "pretraining", "averaging")
+    names = [name for part in parts for name in getattr(variants, part).VARIANTS]
+    return _comparison(results, [*names, READ_OUT])
 
 
 def _tau(results: pd.DataFrame, names: list[str]) -> pd.DataFrame:
@@ -63,7 +52,7 @@ def _tau(results: pd.DataFrame, names: list[str]) -> pd.DataFrame:
 
 
 def _comparison(results: pd.DataFrame, names: list[str]) -> pd.DataFrame:
-    """Return Kendall's tau at each n, and what else is told at the largest of them.
+    """Return Kendall's tau at each n, and the other measures at the largest of them.
 
     The error is that of the difference in tau to the first of the names, seed by seed.
     """

@@ -199,7 +199,7 @@ class Pool:
         """Draw until the pool holds ``n`` rows, or twice in a row too few of those drawn are new.
 
         How few are too few grows with the number of rows drawn so far, up to the share ``lowest_yield``: a
-        small pool is worth many draws per row, and a large one is not.
+        small pool justifies many draws per row, and a large one does not.
         """
         share, drawn, poor = _FIRST_SHARE, 0, 0
         while len(self) < n and poor < 2:

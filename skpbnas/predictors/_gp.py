@@ -43,8 +43,8 @@ class GPRankPredictor(GraphRankPredictor):
         ``L x d`` node features. None reads L from the column names, where X is a DataFrame with those of a
         space; otherwise a row is a single node: a table, each column with a scale of its own.
     exploration : float, default=0.0
-        Number of standard deviations by which the scores are above the mean: 0 ranks by what is expected, 2
-        by what is possible, which is what a search should evaluate next (an upper confidence bound).
+        Number of standard deviations by which the scores are above the mean: 0 ranks by the mean, 2 by an
+        upper confidence bound, which a search should use to choose what to evaluate next.
     max_tuning_rows : int, default=300
         Number of rows that the scales, the amplitude and the noise are chosen by: where there are more, rows
         that are evenly spaced in the ranking. Predictions use all rows.

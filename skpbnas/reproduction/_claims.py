@@ -13,7 +13,7 @@ from ._experiments import SENSITIVITY
 from ._results import Results
 from ._statistics import FEWEST, Estimate, estimate, paired_p
 
-HELD, FAILED, OPEN = "held", "did not hold", "cannot be told"
+HELD, FAILED, OPEN = "held", "did not hold", "inconclusive"
 _SAME_GAIN = 1.0  # dB: what counts as "hardly depends", "comparable" and "recovers"
 _SAME_ERROR = 0.1  # percentage points: what counts as "almost identical"
 
