@@ -19,6 +19,22 @@ def nodes_in_columns(X: Any) -> int | None:
     return 1 + max(int(match[1]) for match in matches) if matches else None
 
 
+def check_columns(columns: Iterable[Any], n_nodes: int) -> None:
+    """Refuse the names of the columns of graphs that do not stand in the order of a row."""
+    names = [str(name) for name in columns]
+    features = [name.removeprefix("node_0_") for name in names if name.startswith("node_0_")]
+    expected = column_names(n_nodes, features).tolist()
+    if names == expected:
+        return
+    wrong = [k for k, (a, b) in enumerate(zip(names, expected, strict=False)) if a != b]
+    place = wrong[0] if wrong else min(len(names), len(expected))
+    found, due = ([*part, "nothing"][place] for part in (names, expected))
+    raise ValueError(
+        f"column {place} of X is {found!r}, where {due!r} belongs; give the columns of a space in their "
+        f"order, X[space.get_feature_names_out()]"
+    )
+
+
 def node_features(n_columns: int, n_nodes: int) -> int:
     """Return d, the number of features of a node, of rows with ``L * L + L * d`` columns.
 

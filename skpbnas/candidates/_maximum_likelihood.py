@@ -143,9 +143,9 @@ class MaximumLikelihoodCandidateSampler(BaseCandidateSampler):
         """Return f of rows, and its gradient with the steepest element of each row scaled to 1 or -1."""
         import torch
 
-        from ..predictors._training import torch_threads
+        from ..predictors._training import one_torch_thread
 
-        with torch_threads(0):  # one, so that the sums do not depend on how many there are
+        with one_torch_thread():  # one, so that the sums do not depend on how many there are
             scores = module(*split_rows(rows, self.space_.n_nodes))
             (gradient,) = torch.autograd.grad(scores.sum(), rows)
         steepest = gradient.abs().amax(dim=1, keepdim=True).clamp(min=1e-30)

@@ -13,10 +13,20 @@ from sklearn.utils import check_array, check_consistent_length, column_or_1d
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .._for_space import filled_in
-from .._rows import node_features, nodes_in_columns
+from .._reading import check_size, read_nodes
 
 if TYPE_CHECKING:
     from ..spaces import SearchSpace
+
+
+def check_finite(scores: NDArray[np.float64], estimator: Any) -> None:
+    """Refuse predictions that cannot be ranked."""
+    bad = np.flatnonzero(~np.isfinite(scores))
+    if len(bad):
+        raise ValueError(
+            f"{type(estimator).__name__} predicts {scores[bad[0]]} for row {bad[0]} of X, and no number for "
+            f"{len(bad)} of {len(scores)} rows; are they as large as those that it was fitted on?"
+        )
 
 
 class RankScoreMixin(RegressorMixin):
@@ -57,12 +67,13 @@ class GraphRankPredictor(RankScoreMixin, BaseEstimator, ABC):
         -------
         self : estimator
         """
-        n_nodes = self.n_nodes or nodes_in_columns(X) or 1
         rows: NDArray
         rows, targets = validate_data(self, X, y, dtype="numeric", y_numeric=True)
-        node_features(rows.shape[1], n_nodes)  # refuses rows that do not fit
-        self.n_nodes_ = n_nodes
-        self._learn(rows, targets.astype(np.float64))
+        targets = targets.astype(np.float64)
+        check_size("X", rows)
+        check_size("y", targets)
+        self.n_nodes_ = read_nodes(X, rows, self.n_nodes)
+        self._learn(rows, targets)
         return self
 
     def predict(self, X: ArrayLike, return_std: bool = False) -> Any:
@@ -83,6 +94,7 @@ class GraphRankPredictor(RankScoreMixin, BaseEstimator, ABC):
             The standard deviation of the scores, on the scale of y; only with ``return_std``.
         """
         mean, std = self._predict(self._rows_of(X), return_std)
+        check_finite(mean, self)
         return (mean, std) if return_std else mean
 
     def for_space(self, space: SearchSpace, seed: int) -> Self:
@@ -105,6 +117,7 @@ class GraphRankPredictor(RankScoreMixin, BaseEstimator, ABC):
         """Return valid rows of the width that was seen in fit."""
         check_is_fitted(self)
         rows: NDArray = validate_data(self, X, dtype="numeric", reset=False)
+        check_size("X", rows)
         return rows
 
     @abstractmethod

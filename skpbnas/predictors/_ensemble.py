@@ -12,8 +12,9 @@ from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils import assert_all_finite, column_or_1d
 from sklearn.utils.validation import check_is_fitted
 
+from .._reading import check_size
 from ..preprocessing import GraphDescriptors
-from ._base import RankScoreMixin
+from ._base import RankScoreMixin, check_finite
 from ._gcn import GCNRankPredictor
 from ._gp import GPRankPredictor, signed_roots
 from ._normal_scores import NormalScores
@@ -87,6 +88,7 @@ class EnsembleRankPredictor(RankScoreMixin, VotingRegressor):
         """
         targets = column_or_1d(y, warn=True).astype(np.float64)
         assert_all_finite(targets, input_name="y")
+        check_size("y", targets)
         self._scale = NormalScores(targets)
         super().fit(X, self._scale.values, **fit_params)
         return self
@@ -110,6 +112,8 @@ class EnsembleRankPredictor(RankScoreMixin, VotingRegressor):
         """
         check_is_fitted(self)
         members = self._predict(X)  # (n, n_estimators), normal scores
+        for member, scores in zip(self.estimators_, members.T, strict=True):
+            check_finite(scores, member)
         weights = self._weights_not_none
         mean = self._scale.inverse(np.average(members, axis=1, weights=weights))
         if not return_std:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from copy import deepcopy
 from numbers import Integral, Real
 from typing import Any
@@ -20,7 +20,7 @@ from ._base import GraphRankPredictor
 from ._contexts import ContextIndex
 from ._network import GraphConvolutionalNetwork
 from ._remembered import Remembered
-from ._training import make_loss, make_optimizer, torch_threads, train
+from ._training import make_loss, make_optimizer, one_torch_thread, train
 
 _REMEMBERED: Remembered[ContextIndex] = Remembered()
 
@@ -46,7 +46,7 @@ class GCNRankPredictor(GraphRankPredictor):
     solver : {"adamw", "sgd"}, default="adamw"
         AdamW, or gradient descent with momentum 0.9; both over full batches with a cosine schedule to zero.
     learning_rate : float, default=0.01
-        At the start.
+        At the start. Training that diverges is tried once more with a tenth of it.
     weight_decay : float, default=0.01
         L2 penalty; decoupled with AdamW.
     max_iter : int, default=100
@@ -161,12 +161,15 @@ class GCNRankPredictor(GraphRankPredictor):
         check_is_fitted(self)
         return MeanScore(self._network, self._slope, self._offset)
 
+    _network: GraphConvolutionalNetwork
+
     def _learn(self, X: NDArray, y: NDArray[np.float64]) -> None:
         generator = torch.Generator().manual_seed(int(check_random_state(self.random_state).randint(2**31)))
         shape = (self.n_nodes_, node_features(X.shape[1], self.n_nodes_))
-        if not (self.warm_start and getattr(self, "_shape", None) == shape):
-            self._shape = shape
-            self._network = GraphConvolutionalNetwork(
+        if self.warm_start and getattr(self, "_shape", None) == shape:
+            start = self._network
+        else:
+            start = GraphConvolutionalNetwork(
                 shape[1],
                 list(self.hidden_dims),
                 self.directions == "both",
@@ -174,16 +177,31 @@ class GCNRankPredictor(GraphRankPredictor):
                 self.n_estimators,
                 generator,
             ).to(self.device)
-        with torch_threads(len(X) * self.n_nodes_ * self.n_estimators * max(self.hidden_dims)):
-            index = self._index(X, torch.float32)
-            y_true = torch.as_tensor(y, device=self.device)
-            loss = make_loss(self.loss, y_true, self.n_estimators, generator)
-            optimizer = make_optimizer(self._network, self.solver, self.learning_rate, self.weight_decay)
-            self.loss_curve_ = train(self._network, index, loss, optimizer, self.max_iter)
-            with torch.inference_mode():
-                scores = self._network.score_contexts(index).cpu().double().numpy()
+        with one_torch_thread():
+            index = start.index(*split_rows(X, self.n_nodes_), torch.float32).to(self.device)
+            loss = make_loss(self.loss, torch.as_tensor(y, device=self.device), self.n_estimators, generator)
+            network, scores, self.loss_curve_ = self._train(start, index, loss)
+        self._shape, self._network = shape, network
         self.n_iter_ = self.max_iter
         self._set_scale(scores, y)
+
+    def _train(
+        self, start: GraphConvolutionalNetwork, index: ContextIndex, loss: Callable[[Tensor], Tensor]
+    ) -> tuple[GraphConvolutionalNetwork, NDArray[np.float64], list[float]]:
+        """Return the trained network, its scores ``(E, n)`` and its losses."""
+        for learning_rate in (self.learning_rate, self.learning_rate / 10):
+            network = deepcopy(start)
+            optimizer = make_optimizer(network, self.solver, learning_rate, self.weight_decay)
+            curve = train(network, index, loss, optimizer, self.max_iter)
+            with torch.inference_mode():
+                scores = network.score_contexts(index).cpu().double().numpy()
+            if np.isfinite(curve).all() and np.isfinite(scores).all():
+                return network, scores, curve
+        raise ValueError(
+            f"training diverged with learning_rate={self.learning_rate} and again with {learning_rate}: the "
+            f"scores are no numbers; give a lower learning_rate, and features of the size of one (those of X "
+            f"reach {index.features.abs().max().item():g})"
+        )
 
     def _predict(self, X: NDArray, uncertain: bool) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         members = self._raw_scores(X) * self._slope[:, None] + self._offset[:, None]

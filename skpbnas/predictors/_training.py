@@ -48,7 +48,8 @@ def train(
 ) -> list[float]:
     """Minimise the loss over full batches; return the mean loss of a member at each epoch.
 
-    The learning rate follows half a cosine to zero, step by step.
+    The learning rate follows half a cosine to zero, step by step. Training ends early where the loss is no
+    number.
     """
     start = [group["lr"] for group in optimizer.param_groups]
     curve = []
@@ -60,14 +61,16 @@ def train(
         value.backward()
         optimizer.step()
         curve.append(value.item() / network.n_members)
+        if not math.isfinite(curve[-1]):
+            break
     return curve
 
 
 @contextmanager
-def torch_threads(n_values: int) -> Iterator[None]:
-    """Use one thread where the tensors are too small to share; the setting is restored afterwards."""
+def one_torch_thread() -> Iterator[None]:
+    """Use one thread, so that gradients do not depend on how many there are; afterwards as many as before."""
     before = torch.get_num_threads()
-    torch.set_num_threads(min(before, 1 + n_values // 200_000))
+    torch.set_num_threads(1)
     try:
         yield
     finally:

@@ -13,7 +13,8 @@ from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted, validate_data
 
 from .._for_space import filled_in
-from .._rows import feature_names, node_features, nodes_in_columns, split_rows
+from .._reading import read_nodes
+from .._rows import feature_names, node_features, split_rows
 
 if TYPE_CHECKING:
     from ..spaces import SearchSpace
@@ -105,9 +106,8 @@ class GraphDescriptors(TransformerMixin, BaseEstimator):
         -------
         self : GraphDescriptors
         """
-        self.n_nodes_ = self.n_nodes or nodes_in_columns(X) or 1
         rows: NDArray = validate_data(self, X)
-        node_features(rows.shape[1], self.n_nodes_)
+        self.n_nodes_ = read_nodes(X, rows, self.n_nodes)
         return self
 
     def transform(self, X: ArrayLike) -> NDArray[np.floating]:

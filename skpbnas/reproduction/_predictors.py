@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ..metrics import kendall_tau
 from ..predictors import GCNRankPredictor, paper_predictor
-from ..predictors._training import torch_threads
+from ..predictors._training import one_torch_thread
 from ._experiments import Method, fast_predictor
 from ._run import load_record, record_path
 from ._task import Task
@@ -84,7 +84,7 @@ def _measure(
     X, accuracies = task.table.X, 1 - task.errors
     predictor.set_params(n_nodes=task.table.space.n_nodes, random_state=run)
     start = perf_counter()
-    with torch_threads(0):
+    with one_torch_thread():
         predictor.fit(X[observed], accuracies[observed])
         seconds = perf_counter() - start
         scores = predictor.predict(X[unseen])

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._files import save_arrays
-from ..predictors._training import torch_threads
+from ..predictors._training import one_torch_thread
 from ..search import PredictorBasedSearch
 from ..spaces import Rows
 from ._experiments import N_INITIAL, Method
@@ -112,7 +112,7 @@ def execute(task: Task, method: Method, run: int, output: Path) -> None:
         search.tell(rows, objective(rows))
     recorder = _Recorder(task, record, path, json.dumps(_meta(task, method, run)))
     try:
-        with torch_threads(0):  # one thread for each process
+        with one_torch_thread():  # one thread for each process
             search.run(objective, method.n_evaluations, callbacks=[recorder])
     finally:
         recorder.save()

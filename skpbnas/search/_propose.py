@@ -102,6 +102,11 @@ def propose(
     -------
     Proposal
         With fewer than ``n`` rows where the pool holds no more.
+
+    Raises
+    ------
+    ValueError
+        Where the predictor does not return one number for each row.
     """
     start = perf_counter()
     predictors: list[Any] = []
@@ -129,7 +134,7 @@ def propose(
         if y.ndim == 1 and hasattr(predictor, "predict_best"):
             predictions = [predictor.predict_best(pool, n)]
         else:
-            predictions = [np.asarray(member.predict(pool), dtype=np.float64) for member in predictors]
+            predictions = [_predicted(member, pool) for member in predictors]
         scores = np.stack(predictions, axis=1).reshape(scores.shape)
         if y.ndim == 1:
             best = best[np.argsort(-scores[best], kind="stable")]
@@ -137,6 +142,18 @@ def propose(
             best = best[order_by_improvement(scores[best], y, n)]
     best = best[:n]
     return Proposal(pool[best], scores[best], pool, scores, perf_counter() - start)
+
+
+def _predicted(predictor: Any, pool: Rows) -> NDArray[np.float64]:
+    """Return the scores of a pool, all of them numbers."""
+    scores = np.asarray(predictor.predict(pool), dtype=np.float64).ravel()
+    n_missing = np.isnan(scores).sum()
+    if len(scores) != len(pool) or n_missing:
+        raise ValueError(
+            f"predictor={predictor!r} returned {len(scores)} scores, {n_missing} of them NaN, for a pool of "
+            f"{len(pool)} rows; its predict must return one number for each"
+        )
+    return scores
 
 
 def standing(y: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -92,6 +92,18 @@ def test_bad_targets_are_refused(table):
         model.fit(X, y).score(X, np.where(y > 0, np.nan, y))
 
 
+def test_a_member_that_predicts_no_number_is_named(table):
+    X, y = table
+
+    class Broken(Ridge):
+        def predict(self, X):
+            return np.where(np.arange(len(X)) == 3, np.nan, super().predict(X))
+
+    model = EnsembleRankPredictor([*MEMBERS, ("broken", Broken())]).fit(X, y)
+    with pytest.raises(ValueError, match="Broken predicts nan for row 3 of X"):
+        model.predict(X)
+
+
 def test_the_ready_made_ensemble_ranks_better_than_the_process_alone():
     table = load_digits_cells()
     seen, counts = table.columns["validation_accuracy_0"], table.columns["test_accuracy"]

@@ -14,6 +14,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skpbnas import CellSpace, GCNRankPredictor
 from skpbnas.metrics import kendall_tau_scorer
+from skpbnas.predictors import _gcn as gcn
 from skpbnas.predictors import paper_predictor
 from skpbnas.predictors._pairs import MAX_ALL_PAIRS
 
@@ -177,6 +178,47 @@ def test_labels_beyond_all_pairs_are_learned_from():
     assert len(y) > MAX_ALL_PAIRS
     model = GCNRankPredictor(5, max_iter=25, random_state=0).fit(X, y)
     assert model.loss_curve_[-1] < 0.5 * model.loss_curve_[0]
+
+
+@pytest.mark.parametrize("loss", ["pairwise", "mse"])
+def test_training_that_diverges_says_so(data, loss):
+    X, y = data
+    model = GCNRankPredictor(5, max_iter=5, loss=loss, learning_rate=1e12, warm_start=True, random_state=0)
+    with pytest.raises(ValueError, match="diverged with learning_rate=1e[+]12 and again .* give a lower"):
+        model.fit(X, y)
+    model.set_params(learning_rate=0.01).fit(X, y)  # not from where the other one ended
+    assert np.isfinite(model.predict(X)).all()
+
+
+def test_training_that_diverges_is_tried_once_more_with_a_tenth_of_the_rate(data, monkeypatch):
+    X, y = data
+    rates = []
+    train = gcn.train
+
+    def diverge_at_first(network, index, loss, optimizer, n_epochs):
+        rates.append(optimizer.param_groups[0]["lr"])
+        curve = train(network, index, loss, optimizer, n_epochs)
+        return curve if len(rates) > 1 else [*curve[:-1], np.nan]
+
+    monkeypatch.setattr(gcn, "train", diverge_at_first)
+    again = GCNRankPredictor(5, max_iter=5, learning_rate=0.1, random_state=0).fit(X, y)
+    assert rates == [0.1, pytest.approx(0.01)]
+    gentle = GCNRankPredictor(5, max_iter=5, learning_rate=0.1 / 10, random_state=0).fit(X, y)
+    np.testing.assert_array_equal(again.predict(X), gentle.predict(X))
+
+
+def test_a_fit_does_not_depend_on_the_number_of_threads(data):
+    X, y = (np.repeat(part, 20, axis=0) for part in data)
+    before = torch.get_num_threads()
+    scores = []
+    try:
+        for n_threads in (1, 3):
+            torch.set_num_threads(n_threads)
+            scores.append(GCNRankPredictor(5, max_iter=1, loss="mse", random_state=0).fit(X, y).predict(X))
+            assert torch.get_num_threads() == n_threads
+    finally:
+        torch.set_num_threads(before)
+    np.testing.assert_array_equal(*scores)
 
 
 def test_bad_input_is_refused_with_what_to_do(data):

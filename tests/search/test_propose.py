@@ -26,6 +26,18 @@ def test_one_objective_takes_the_highest_predictions(rng):
     np.testing.assert_array_equal(batch.predicted, np.sort(batch.pool_scores)[::-1][:5])
 
 
+@pytest.mark.parametrize("n_objectives", [1, 2])
+def test_no_row_without_a_number_is_ranked(rng, n_objectives):
+    class Broken(LinearRegression):
+        def predict(self, X):
+            return np.where(np.arange(len(X)) % 2, np.nan, super().predict(X))
+
+    X, Y = known(rng)
+    y = Y[:, 0] if n_objectives == 1 else Y
+    with pytest.raises(ValueError, match=r"predictor=Broken\(\) returned .* of them NaN, for a pool of"):
+        propose(SPACE, Broken(), ExhaustiveCandidateSampler(SPACE), X, y, X[:0], 3, rng)
+
+
 @pytest.mark.parametrize("n", [1, 3, 40])
 def test_several_objectives_take_what_is_predicted_to_dominate_most(rng, n):
     X, Y = known(rng)
