@@ -48,9 +48,7 @@ def test_rows_of_a_space_are_read_as_graphs_without_a_word(space, n, rng):
 @estimators
 def test_graphs_that_are_read_as_a_table_are_warned_of(space, make, rng):
     X = shuffled(space, space.sample(10, rng), rng)
-    with pytest.warns(
-        UserWarning, match=f"looks like graphs with {space.n_nodes} nodes.*give n_nodes="
-    ) as caught:
+    with pytest.warns(UserWarning, match=f"graphs with {space.n_nodes} nodes.*give n_nodes=") as caught:
         model = make().fit(X, rng.random(10))
     assert model.n_nodes_ == 1
     assert caught[0].filename == __file__
@@ -85,10 +83,9 @@ def test_columns_too_many_are_refused(make, n_more, value, rng):
     wide = np.hstack([X, np.full((30, 8 * n_more), value, np.uint8)])
     with pytest.raises(ValueError, match=f"Leave out the last {8 * n_more} columns"):
         make(8).fit(wide, rng.random(30))
-    with pytest.raises(ValueError, match="columns|features"):
-        make(8).fit(X, rng.random(30)).transform(wide) if make is GraphDescriptors else make(8).fit(
-            X, rng.random(30)
-        ).predict(wide)
+    model = make(8).fit(X, rng.random(30))
+    with pytest.raises(ValueError, match="128 features|136 features"):
+        getattr(model, "predict", getattr(model, "transform", None))(wide)
 
 
 @spaces

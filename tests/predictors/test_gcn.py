@@ -141,7 +141,8 @@ def test_column_names_tell_the_number_of_nodes(data):
     assert named.n_nodes_ == 5
     numbered = GCNRankPredictor(5, max_iter=20, random_state=0).fit(X, y)
     np.testing.assert_array_equal(named.predict(frame), numbered.predict(X))
-    assert GCNRankPredictor(max_iter=2).fit(X, y).n_nodes_ == 1
+    with pytest.warns(UserWarning, match="give n_nodes=5"):
+        assert GCNRankPredictor(max_iter=2).fit(X, y).n_nodes_ == 1
 
 
 def test_it_works_with_scikit_learn_tools(data):
