@@ -198,8 +198,8 @@ class GCNRankPredictor(GraphRankPredictor):
             if np.isfinite(curve).all() and np.isfinite(scores).all():
                 return network, scores, curve
         raise ValueError(
-            f"training diverged with learning_rate={self.learning_rate:g} and again with {learning_rate:g}: the "
-            f"scores are no numbers; give a lower learning_rate, and features of the size of one (those of X "
+            f"training diverged with learning_rate={self.learning_rate:g}, and again with {learning_rate:g}: "
+            f"the scores are no numbers; give a lower learning_rate, and features around one (those of X "
             f"reach {index.features.abs().max().item():g})"
         )
 
