@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from ..metrics import hypervolume_curve
-from ._axes import COLOURS, LINE_STYLES, axes_or_new
+from ._axes import axes_or_new
+from ._convergence import draw_oracle, draw_runs
 from ._histories import frames, scores
 
 if TYPE_CHECKING:
@@ -34,6 +35,10 @@ def plot_convergence(
     Returns
     -------
     matplotlib Axes
+
+    See Also
+    --------
+    ConvergenceDisplay : Draws searches themselves, with a control and every evaluation.
     """
     curves = {
         name: [frame.set_index("evaluation")["best_score"] for frame in frames(runs)]
@@ -41,7 +46,7 @@ def plot_convergence(
     }
     ax = _draw_curves(curves, axes_or_new(ax))
     if oracle is not None:
-        ax.axhline(oracle, color="0.4", linewidth=1, label="best that exists")
+        draw_oracle(ax, oracle)
     ax.set(ylabel="best score so far")
     ax.legend(frameon=False)
     return ax
@@ -80,15 +85,8 @@ def plot_hypervolume(
 
 
 def _draw_curves(curves: Mapping[str, Sequence[pd.Series]], ax: Axes) -> Axes:
-    """Draw the median, and with several runs the band between the quartiles, over the evaluations."""
     for k, (name, runs) in enumerate(curves.items()):
-        table = pd.concat(runs, axis=1)
-        colour, style = COLOURS[k % len(COLOURS)], LINE_STYLES[k % len(LINE_STYLES)]
-        middle = table.median(axis=1)
-        ax.plot(middle.index, middle, color=colour, linestyle=style, label=name, drawstyle="steps-post")
-        if len(runs) > 1:
-            low, high = table.quantile(0.25, axis=1), table.quantile(0.75, axis=1)
-            ax.fill_between(table.index, low, high, color=colour, alpha=0.2, step="post", linewidth=0)
+        draw_runs(ax, runs, name, k)
     ax.set(xlabel="evaluated architectures")
     if ax.get_xscale() == "linear":
         ax.locator_params(axis="x", integer=True)

@@ -8,11 +8,101 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from ._axes import COLOURS, LINE_STYLES, axes_or_new
+from ._axes import COLOURS, LINE_STYLES, Display, axes_or_new
 from ._histories import scores
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+    from ..search import PredictorBasedSearch
+
+
+class ParetoFrontDisplay(Display):
+    """The evaluations of searches for two objectives, and the line that their fronts dominate.
+
+    Parameters
+    ----------
+    histories : mapping of str to DataFrame
+        The ``history_`` of each search.
+    objectives : sequence of str, default=("score_0", "score_1")
+        The names of the axes; higher is better on both.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+    figure_ : matplotlib Figure
+    """
+
+    def __init__(
+        self, histories: Mapping[str, pd.DataFrame], *, objectives: Sequence[str] = ("score_0", "score_1")
+    ) -> None:
+        self.histories = histories
+        self.objectives = objectives
+
+    @classmethod
+    def from_search(
+        cls,
+        search: PredictorBasedSearch,
+        *,
+        control: PredictorBasedSearch | None = None,
+        objectives: Sequence[str] = ("score_0", "score_1"),
+        ax: Axes | None = None,
+    ) -> ParetoFrontDisplay:
+        """Draw a search for two objectives.
+
+        Parameters
+        ----------
+        search : PredictorBasedSearch
+        control : PredictorBasedSearch, default=None
+            What it is compared with, such as one with ``predictor="random"``.
+        objectives : sequence of str, default=("score_0", "score_1")
+        ax : matplotlib Axes, default=None
+
+        Returns
+        -------
+        ParetoFrontDisplay
+        """
+        histories = {"search": search.history_}
+        if control is not None:
+            histories["control"] = control.history_
+        return cls(histories, objectives=objectives).plot(ax)
+
+    def plot(self, ax: Axes | None = None) -> ParetoFrontDisplay:
+        """Draw each front as a line, and what it dominates as hollow points.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+
+        Returns
+        -------
+        self : ParetoFrontDisplay
+
+        Raises
+        ------
+        ValueError
+            Where there are not two objectives.
+        """
+        ax = axes_or_new(ax)
+        for k, (name, frame) in enumerate(self.histories.items()):
+            values = scores(frame)
+            if values.shape[1] != 2:
+                raise ValueError(
+                    f"the history of {name!r} has {values.shape[1]} objectives; the picture shows two: "
+                    f"draw their columns in pairs"
+                )
+            colour, style = COLOURS[k % len(COLOURS)], LINE_STYLES[k % len(LINE_STYLES)]
+            x, y = values[~frame["on_front"]].T
+            ax.scatter(x, y, s=16, facecolors="none", edgecolors=colour, alpha=0.7, linewidth=0.8)
+            front = values[frame["on_front"]]
+            front = front[np.argsort(front[:, 0])]
+            # What is left of a point and below it is dominated: the line steps down at the point.
+            ax.plot(
+                *front.T, color=colour, linestyle=style, drawstyle="steps-pre", marker="o", ms=5, label=name
+            )
+        ax.set(xlabel=self.objectives[0], ylabel=self.objectives[1])
+        ax.legend(frameon=False)
+        return self._drawn(ax)
 
 
 def plot_pareto_front(
@@ -33,21 +123,9 @@ def plot_pareto_front(
     Returns
     -------
     matplotlib Axes
+
+    See Also
+    --------
+    ParetoFrontDisplay : Draws searches themselves.
     """
-    ax = axes_or_new(ax)
-    for k, (name, frame) in enumerate(histories.items()):
-        values = scores(frame)
-        if values.shape[1] != 2:
-            raise ValueError(
-                f"the history of {name!r} has {values.shape[1]} objectives; the picture shows two: "
-                f"draw their columns in pairs"
-            )
-        colour, style = COLOURS[k % len(COLOURS)], LINE_STYLES[k % len(LINE_STYLES)]
-        ax.scatter(values[:, 0], values[:, 1], s=8, color=colour, alpha=0.35, linewidth=0)
-        front = values[frame["on_front"]]
-        front = front[np.argsort(front[:, 0])]
-        # What is left of a point and below it is dominated: the line steps down at the point.
-        ax.plot(*front.T, color=colour, linestyle=style, drawstyle="steps-pre", marker="o", ms=4, label=name)
-    ax.set(xlabel=objectives[0], ylabel=objectives[1])
-    ax.legend(frameon=False)
-    return ax
+    return ParetoFrontDisplay(histories, objectives=objectives).plot(ax).ax_

@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from drawing_faults import edges_of_text, faults, text_faults
 
+from benchmarks.drawings.faults import edges_of_text, faults, text_faults
 from skpbnas import Cell, CellSpace, NASBench101Space
 from skpbnas.drawing import Box, Diagram
 from skpbnas.spaces import ChainSpace, ConstrainedSpace, NASBench201Space, ParameterSpace, ProductSpace
