@@ -29,4 +29,4 @@ def predictor_of(search: PredictorBasedSearch) -> Any:
     predictor = default_predictor(search.space) if search.predictor is None else search.predictor
     if predictor == "random":
         raise ValueError("predictor='random' predicts nothing; this picture needs a search with a predictor")
-    return for_space(predictor, search.space, search.random_state or 0)
+    return for_space(predictor, search.space, seed=0)
