@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from threading import Lock
 from time import perf_counter
 from typing import Any
 
@@ -18,6 +15,7 @@ from torch.nn.functional import cross_entropy
 
 from ...nn import nasbench101_network
 from ...nn._cell_network import CellModule, CellNetwork
+from ...nn._training import isolated
 from ...spaces import Cell
 
 N_EPOCHS = 18
@@ -26,7 +24,6 @@ _BATCH_SIZE = 50
 _STEM_CHANNELS, _N_STACKS = 16, 2
 _LEARNING_RATE = 0.02
 _NOISE = 0.2  # standard deviation of the noise on all images, in units of the full grey scale
-_LOCK = Lock()
 
 
 def train_digits_cell(cell: Cell, seed: int = 0) -> dict[str, float]:
@@ -58,7 +55,7 @@ def train_digits_cell(cell: Cell, seed: int = 0) -> dict[str, float]:
         Where the cell has other operations, a cycle, or no path from its input to its output.
     """
     images, labels = _digits()
-    with _isolated(seed):
+    with isolated(seed):
         network = _build(cell)
         optimizer = torch.optim.AdamW(network.parameters(), weight_decay=1e-2)
         n_steps = N_EPOCHS * (N_IMAGES["train"] // _BATCH_SIZE)
@@ -74,19 +71,6 @@ def train_digits_cell(cell: Cell, seed: int = 0) -> dict[str, float]:
         result["training_seconds"] = perf_counter() - start
     result["trainable_parameters"] = sum(parameter.numel() for parameter in network.parameters())
     return result
-
-
-@contextmanager
-def _isolated(seed: int) -> Iterator[None]:
-    """Use PyTorch's global generator, with which networks are built, and one thread; then restore both."""
-    with _LOCK, torch.random.fork_rng(devices=[]):
-        n_threads = torch.get_num_threads()
-        torch.set_num_threads(1)
-        torch.manual_seed(seed)
-        try:
-            yield
-        finally:
-            torch.set_num_threads(n_threads)
 
 
 def _build(cell: Cell) -> CellNetwork:
