@@ -46,6 +46,9 @@ class _WithoutGaps:
     def __init__(self, chain: ChainSpace) -> None:
         self.chain = chain
 
+    def __repr__(self) -> str:
+        return "no layer after one that is left out"
+
     def __call__(self, X: Rows) -> NDArray[np.bool_]:
         left_out = np.isnan(self.chain.numbers(X))
         return np.asarray((left_out[:, :-1] <= left_out[:, 1:]).all(axis=1))
