@@ -31,15 +31,22 @@ def for_space(estimator: Any, space: SearchSpace, seed: int) -> Any:
 def filled_in(estimator: Any, space: SearchSpace, seed: int) -> Any:
     """Return a clone with the parameters that are not set, and with its parts prepared for a space.
 
-    The parameters called ``n_nodes``, ``space`` and ``random_state`` are set where they are None. Parts, such
-    as the steps of a pipeline or the members of an ensemble, are prepared one by one, by :func:`for_space`. A
-    ``FrozenEstimator``, which has no clones, stays as it is.
+    The parameters called ``n_nodes``, ``roles``, ``space`` and ``random_state`` are set where they are None.
+    Parts, such as the steps of a pipeline or the members of an ensemble, are prepared one by one, by
+    :func:`for_space`. A ``FrozenEstimator``, which has no clones, stays as it is.
     """
     copy = clone(estimator)
     if copy is estimator:
         return estimator
-    known = {"n_nodes": space.n_nodes, "space": space, "random_state": seed}
+    known = {
+        "n_nodes": space.n_nodes,
+        "roles": space.get_roles_out(),
+        "space": space,
+        "random_state": seed,
+    }
     own = copy.get_params(deep=False)
+    if own.get("n_nodes") not in (None, space.n_nodes):
+        del known["roles"]  # it sees something else in the rows
     unset = {name: value for name, value in known.items() if name in own and own[name] is None}
     parts = {
         name: for_space(part, space, seed)

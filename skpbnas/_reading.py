@@ -14,7 +14,7 @@ _SMALLEST = 3  # nodes of such graphs
 _LARGEST = 1e50  # numbers whose products and squares can be added up
 
 
-def read_nodes(X: Any, rows: NDArray, n_nodes: int | None) -> int:
+def read_nodes(X: Any, rows: NDArray, n_nodes: int | None, n_extra: int = 0) -> int:
     """Return L, the number of nodes that an estimator reads the rows as.
 
     Parameters
@@ -25,6 +25,8 @@ def read_nodes(X: Any, rows: NDArray, n_nodes: int | None) -> int:
         The same, validated.
     n_nodes : int or None
         The estimator's parameter.
+    n_extra : int, default=0
+        How many of the columns, the last ones, follow those of the row.
 
     Raises
     ------
@@ -38,13 +40,15 @@ def read_nodes(X: Any, rows: NDArray, n_nodes: int | None) -> int:
         Where n_nodes is None and the rows, which are read as plain numbers, look like graphs.
     """
     named = nodes_in_columns(X)
+    width = rows.shape[1] - n_extra
+    rows = rows[:, :width]
     if named is not None and n_nodes != 1:
         if n_nodes not in (None, named):
             raise ValueError(
                 f"n_nodes={n_nodes}, but the columns of X are those of graphs with {named} nodes; give "
                 f"n_nodes={named}, or None"
             )
-        check_columns(X.columns, named)
+        check_columns(X.columns[:width], named)
     L = n_nodes or named or 1
     d = node_features(rows.shape[1], L)
     if L > 1 and len(rows) >= _FEWEST and not _are_described(rows, L):

@@ -63,6 +63,11 @@ def column_names(n_nodes: int, node_feature_names: Iterable[str]) -> NDArray[np.
     return np.array(edges + [f"node_{i}_{name}" for i in nodes for name in names], dtype=object)
 
 
+def column_roles(n_nodes: int, node_feature_roles: Iterable[str]) -> list[str]:
+    """Return the role of each column: ``edge``, and then those of the features, the same for every node."""
+    return ["edge"] * (n_nodes**2 if n_nodes > 1 else 0) + n_nodes * list(node_feature_roles)
+
+
 def split_rows(X: Any, n_nodes: int) -> tuple[Any, Any]:
     """Return the adjacency ``(n, L, L)`` and the node features ``(n, L, d)`` of an array or a tensor.
 

@@ -121,6 +121,18 @@ def _check_columns(space: SearchSpace) -> None:
     starts = [str(name).startswith(node) for name, node in zip(names[n_edges:], nodes, strict=True)]
     rule = "names the columns of the node features node_{i}_{feature}, node by node"
     _require(space, "get_feature_names_out", all(starts), rule)
+    roles = list(space.get_roles_out())
+    rule = "returns edge for each column of the adjacency matrix, and then one role for each other column"
+    fits = len(roles) == space.n_features and all(
+        (role == "edge") == (k < n_edges) for k, role in enumerate(roles)
+    )
+    _require(space, "get_roles_out", fits, rule)
+    words = [role.partition(" ") for role in roles[n_edges:]]
+    rule = 'calls a column node, or "layer {name}", "place {name}" or "parameter {name}"'
+    known = [
+        word == "node" if not name else word in ("layer", "place", "parameter") for word, _, name in words
+    ]
+    _require(space, "get_roles_out", all(known), rule)
 
 
 def _check_samples(space: SearchSpace, n: int, seed: int) -> None:

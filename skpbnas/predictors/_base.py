@@ -67,14 +67,18 @@ class GraphRankPredictor(RankScoreMixin, BaseEstimator, ABC):
         -------
         self : estimator
         """
+        self._learn(*self._checked(X, y))
+        return self
+
+    def _checked(self, X: ArrayLike, y: ArrayLike) -> tuple[NDArray, NDArray[np.float64]]:
+        """Return valid rows and targets, and set ``n_nodes_``."""
         rows: NDArray
         rows, targets = validate_data(self, X, y, dtype="numeric", y_numeric=True)
         targets = targets.astype(np.float64)
         check_size("X", rows)
         check_size("y", targets)
-        self.n_nodes_ = read_nodes(X, rows, self.n_nodes)
-        self._learn(rows, targets)
-        return self
+        self.n_nodes_ = read_nodes(X, rows, self.n_nodes, len(getattr(self, "extra", None) or ()))
+        return rows, targets
 
     def predict(self, X: ArrayLike, return_std: bool = False) -> Any:
         """Score architectures, higher is better.

@@ -2,39 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from numbers import Integral, Real
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.linalg import cho_solve, cholesky, solve_triangular
-from scipy.optimize import minimize
+from sklearn.base import _fit_context
 from sklearn.utils._param_validation import Interval
 
 from ..preprocessing import GraphDescriptors
 from ._base import GraphRankPredictor
+from ._kernel import Matrix
 from ._normal_scores import NormalScores
+from ._process import Process
 from ._remembered import Remembered
-from ._threads import blas_threads
 
-Matrix = NDArray[np.float64]
+Earlier = Sequence[tuple[ArrayLike, ArrayLike]]  # rows and scores of other tasks
 
-# Normal priors, mean and standard deviation, of the logarithms of the amplitude and of the noise; that of a
-# scale has its mean where the squared distance of two rows is 2, and the standard deviation 2.
-_AMPLITUDE, _NOISE, _SCALE_SPREAD = (0.0, 2.0), (-2.0, 2.0), 2.0
-_JITTER = 1e-6
 _CHUNK = 4096  # rows scored at a time, which bounds the memory
 
 _REMEMBERED: Remembered[NDArray] = Remembered()  # descriptors
 
 
 class GPRankPredictor(GraphRankPredictor):
-    """Gaussian process on graph descriptors, trained on the ranks of the targets.
+    """Gaussian process on descriptors of the rows, trained on the ranks of the targets.
 
-    :class:`~skpbnas.preprocessing.GraphDescriptors` describes the rows; every descriptor and its square root
-    enter a rational quadratic kernel. Descriptors of one kind share a scale. The scales, the amplitude and
-    the noise are those of the highest posterior density. The targets are their normal scores: the value that
-    the rank of a target has in a standard normal sample. Nothing is random.
+    :class:`~skpbnas.preprocessing.GraphDescriptors` describes the rows: their graphs, and the columns that
+    mean something in their place. All of it enters a rational quadratic kernel, descriptors of graphs with
+    their square roots. Descriptors of one kind share a scale. The scales, the amplitude and the noise are
+    those of the highest posterior density; scales are likely to be alike, most of all those from one source:
+    the graph, layers, extra columns. The targets are their normal scores: the value that the rank of a target
+    has in a standard normal sample. Nothing is random.
 
     Parameters
     ----------
@@ -48,13 +46,19 @@ class GPRankPredictor(GraphRankPredictor):
     max_tuning_rows : int, default=300
         Number of rows that the scales, the amplitude and the noise are chosen by: where there are more, rows
         that are evenly spaced in the ranking. Predictions use all rows.
+    roles : sequence of str, default=None
+        What each column of a row is, from ``space.get_roles_out()``; a search and a study set it. None: nodes
+        have no order.
+    extra : sequence of str, default=None
+        Names of columns that follow those of the row, such as costs; each has a scale of its own.
 
     Attributes
     ----------
     n_nodes_ : int
         L.
     scales_ : dict of str to float
-        For each kind of descriptor, the inverse of its length scale, on standardised descriptors.
+        For each kind of descriptor that varies, the inverse of its length scale, on standardised descriptors.
+        ``"task 1"`` and so on are distances of earlier tasks, where they are used.
     amplitude_ : float
         Variance of the process, in normal scores.
     noise_ : float
@@ -71,6 +75,10 @@ class GPRankPredictor(GraphRankPredictor):
     A score is the mean of the process and ``exploration`` standard deviations more, mapped from normal scores
     to the scale of y. With ``return_std`` the standard deviation is half the width, on the scale of y, of the
     interval of one standard deviation around the mean, without the noise of an observation.
+
+    Earlier tasks are further rows, and their distance from the task at hand is chosen like a scale. They are
+    used where the targets are more probable given theirs than without them; otherwise the predictor is the
+    same as without ``prior``.
 
     A fit takes a time cubic in the number of rows: some seconds at 4,236 rows of NASBench-101, on one core.
 
@@ -89,33 +97,94 @@ class GPRankPredictor(GraphRankPredictor):
 
     _parameter_constraints: dict = {
         "n_nodes": [Interval(Integral, 1, None, closed="left"), None],
+        "roles": ["array-like", None],
+        "extra": ["array-like", None],
         "exploration": [Interval(Real, 0, None, closed="left")],
         "max_tuning_rows": [Interval(Integral, 2, None, closed="left")],
     }
 
     def __init__(
-        self, n_nodes: int | None = None, exploration: float = 0.0, max_tuning_rows: int = 300
+        self,
+        n_nodes: int | None = None,
+        exploration: float = 0.0,
+        max_tuning_rows: int = 300,
+        roles: Sequence[str] | None = None,
+        extra: Sequence[str] | None = None,
     ) -> None:
         self.n_nodes = n_nodes
         self.exploration = exploration
         self.max_tuning_rows = max_tuning_rows
+        self.roles = roles
+        self.extra = extra
 
-    def _learn(self, X: NDArray, y: NDArray[np.float64]) -> None:
-        self._descriptors = GraphDescriptors(self.n_nodes_).fit(X)
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X: ArrayLike, y: ArrayLike, prior: Earlier | None = None) -> GPRankPredictor:
+        """Learn from observed architectures.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, n_features)
+            Rows, each followed by its extra columns.
+        y : array-like of shape (n,)
+            Their scores, higher is better.
+        prior : sequence of (rows, scores), default=None
+            What is known of other tasks, such as the same space on another data set: rows like those of X and
+            their scores, each on a scale of its own.
+
+        Returns
+        -------
+        self : GPRankPredictor
+        """
+        rows, targets = self._checked(X, y)
+        earlier = [self._checked_task(k, *task) for k, task in enumerate(() if prior is None else prior)]
+        self._learn(rows, targets, earlier)
+        return self
+
+    def _checked_task(self, k: int, X: ArrayLike, y: ArrayLike) -> tuple[NDArray, Matrix]:
+        """Return the rows and the scores of an earlier task, where they fit those of this one."""
+        rows, scores = np.asarray(X), np.asarray(y, dtype=np.float64)
+        if rows.ndim != 2 or rows.shape[1] != self.n_features_in_:
+            raise ValueError(
+                f"prior[{k}] has rows of shape {rows.shape}, but those of X have {self.n_features_in_} "
+                f"columns; give rows of the same space, with the same extra columns"
+            )
+        if scores.shape != (len(rows),) or len(rows) == 0:
+            raise ValueError(
+                f"prior[{k}] has scores of shape {scores.shape} for {len(rows)} rows; give one for each row"
+            )
+        for name, values in (("rows", rows), ("scores", scores)):
+            if not np.isfinite(values).all():
+                raise ValueError(f"prior[{k}] has {name} that are NaN or infinite; leave them out")
+        return rows, scores
+
+    def _learn(self, X: NDArray, y: Matrix, earlier: Sequence[tuple[NDArray, Matrix]] = ()) -> None:
+        self._describe = GraphDescriptors(self.n_nodes_, self.roles, self.extra).fit(X)
+        self._is_table = self.n_nodes_ == 1 and self.roles is None  # nothing to describe
         self._targets = NormalScores(y)
-        described = self._with_roots(self._descriptors.transform(X))
-        self._mean, self._spread = described.mean(axis=0), described.std(axis=0)
-        self._spread[self._spread < 1e-9 * np.abs(self._mean) + 1e-12] = np.inf  # constant: no information
-        kinds, self._kind = np.unique(self._kinds(), return_inverse=True)
-        Z, t = self._standardise(described), self._targets.values
-        with blas_threads(min(len(t), self.max_tuning_rows) ** 2):
-            log_scales, log_amplitude, log_noise = self._tune(Z, t)
-        self.scales_ = dict(zip(kinds.tolist(), np.exp(log_scales).tolist(), strict=True))
-        self._scale = np.exp(log_scales)[self._kind]
-        self.amplitude_, self.noise_ = float(np.exp(log_amplitude)), float(np.exp(log_noise))
-        self._rows = Z * self._scale
-        with blas_threads(len(t) ** 2):
-            self._factorise(t)
+        roles = self._describe.roles_
+        graph = [k for k, role in enumerate(roles) if role.startswith("graph ")]
+        self._graph = np.array(graph, np.intp)
+        self._roles = roles + [roles[k] for k in graph]  # a descriptor and its root share a scale
+
+        described, t = self._with_roots(self._describe.transform(X)), self._targets.values
+        alone = np.zeros(len(t), np.intp)
+        self._process = Process(described, self._roles, t, alone, self.max_tuning_rows)
+        if earlier:
+            with_roots = [self._with_roots(self._describe.transform(rows)) for rows, _ in earlier]
+            scores = [NormalScores(values).values for _, values in earlier]
+            task = np.repeat(np.arange(len(earlier) + 1), [*map(len, scores), len(t)])
+            together = Process(
+                np.concatenate([*with_roots, described]),
+                self._roles,
+                np.concatenate([*scores, t]),
+                np.where(task == len(earlier), 0, task + 1),
+                self.max_tuning_rows,
+            )
+            # What is observed now decides whether earlier tasks tell something of it.
+            if together.log_evidence > self._process.log_evidence:
+                self._process = together
+        self.scales_ = {_short(role): scale for role, scale in self._process.scales.items()}
+        self.amplitude_, self.noise_ = self._process.amplitude, self._process.noise
 
     def _predict(self, X: NDArray, uncertain: bool) -> tuple[Matrix, Matrix]:
         mean, std = self._posterior(X, uncertain or self.exploration > 0)
@@ -126,8 +195,8 @@ class GPRankPredictor(GraphRankPredictor):
         """Score the n best architectures, and others only as far as it takes to find these.
 
         All that a search needs, for a fraction of the time of :meth:`predict` where there are many rows. No
-        row is more uncertain than without any label; one that is not among the best even then needs no
-        standard deviation of its own.
+        row is more uncertain than given the nearest label alone; one that is not among the best even then
+        needs no standard deviation of its own.
 
         Parameters
         ----------
@@ -151,10 +220,11 @@ class GPRankPredictor(GraphRankPredictor):
         rows = self._rows_of(X)
         if len(rows) <= _CHUNK or not self.exploration:
             return self.predict(X)
-        mean, _ = self._posterior(rows, False)
-        most = mean + self.exploration * np.sqrt(self.amplitude_)
+        limits = [self._process.limits(described) for _, described in self._described(rows)]
+        mean, std = np.concatenate(limits, axis=1)
+        most = mean + self.exploration * std
         scores = np.full(len(rows), np.nan)
-        order = np.argsort(-mean, kind="stable")
+        order = np.argsort(-most, kind="stable")
         for start in range(0, len(rows), _CHUNK):
             part = order[start : start + _CHUNK]
             if start >= n and most[part[0]] < np.sort(scores[order[:start]])[-n]:
@@ -163,79 +233,29 @@ class GPRankPredictor(GraphRankPredictor):
             scores[part] = part_mean + self.exploration * std
         return self._targets.inverse(scores)
 
-    def _factorise(self, t: Matrix) -> None:
-        """Keep the factor of the covariance of the rows, and what their targets weigh."""
-        covariance = similarities(self._rows, self._rows)
-        covariance *= self.amplitude_
-        covariance[np.diag_indices(len(t))] += self.noise_ + _JITTER
-        # Symmetric; in the other order of its elements LAPACK can work in place.
-        self._factor = cholesky(covariance.T, lower=True, overwrite_a=True, check_finite=False)
-        self._weights = cho_solve((self._factor, True), t, check_finite=False)
-
     def _posterior(self, rows: NDArray, uncertain: bool) -> tuple[Matrix, Matrix]:
         """Return the mean of the process at each row and, if uncertain, its standard deviation, else 0."""
         mean, std = np.empty(len(rows)), np.zeros(len(rows))
-        for part, Z in self._placed(rows):
-            with blas_threads(len(Z) * len(self._rows)):
-                shared = similarities(Z, self._rows)
-                shared *= self.amplitude_
-                mean[part] = shared @ self._weights
-                if uncertain:
-                    known = solve_triangular(
-                        self._factor, shared.T, lower=True, overwrite_b=True, check_finite=False
-                    )
-                    std[part] = np.sqrt(np.maximum(self.amplitude_ - (known**2).sum(axis=0), 0))
+        for part, described in self._described(rows):
+            mean[part], std[part] = self._process.posterior(described, uncertain)
         return mean, std
 
-    def _placed(self, X: NDArray) -> Iterator[tuple[slice, Matrix]]:
-        """Yield consecutive rows where the kernel sees them: described, standardised and scaled."""
-        table = [(slice(0, len(X)), X)]  # nothing to describe
-        kind = (self.n_nodes_, X.dtype)
-        described_pieces = (
-            table if self.n_nodes_ == 1 else _REMEMBERED.of(X, kind, self._descriptors.transform)
-        )
-        for piece, described in described_pieces:
+    def _described(self, X: NDArray) -> Iterator[tuple[slice, Matrix]]:
+        """Yield what describes consecutive rows; that of many rows is kept for the next time."""
+        kind = (self.n_nodes_, tuple(self.roles or ()), tuple(self.extra or ()), X.dtype)
+        table = [(slice(0, len(X)), X)]
+        pieces = table if self._is_table else _REMEMBERED.of(X, kind, self._describe.transform)
+        for piece, described in pieces:
             for start in range(0, len(described), _CHUNK):
                 part = self._with_roots(described[start : start + _CHUNK])
                 first = piece.start + start
-                yield slice(first, first + len(part)), self._standardise(part) * self._scale
+                yield slice(first, first + len(part)), part
 
     def _with_roots(self, described: NDArray) -> Matrix:
         described = described.astype(np.float64)
-        if self.n_nodes_ == 1:
+        if not len(self._graph):
             return described
-        return np.concatenate([described, signed_roots(described)], axis=1)
-
-    def _standardise(self, described: Matrix) -> Matrix:
-        return (described - self._mean) / self._spread
-
-    def _kinds(self) -> list[str]:
-        """Return the kind of each column: descriptors of nodes, or of edges, that are made alike."""
-        names = [str(name) for name in self._descriptors.get_feature_names_out()]
-        if self.n_nodes_ == 1:
-            return names
-        kinds = [name.partition("_")[0] + "_edges" * (">" in name) for name in names]
-        return kinds * 2  # a descriptor and its root share a scale
-
-    def _tune(self, Z: Matrix, t: Matrix) -> tuple[NDArray, float, float]:
-        """Return the logarithms of the scales, the amplitude and the noise of highest posterior density."""
-        varying = max(int(np.isfinite(self._spread).sum()), 1)
-        n_kinds = self._kind.max() + 1
-        prior = np.array([[-0.5 * np.log(varying), _SCALE_SPREAD]] * n_kinds + [_AMPLITUDE, _NOISE])
-        if len(t) > self.max_tuning_rows:
-            places = np.linspace(0, len(t) - 1, self.max_tuning_rows).round().astype(int)
-            chosen = np.argsort(t, kind="stable")[places]
-            Z, t = Z[chosen], t[chosen]
-        result = minimize(
-            negative_log_posterior,
-            prior[:, 0],
-            (Z, t, self._kind, prior),
-            jac=True,
-            method="L-BFGS-B",
-            bounds=[(mean - 4 * spread, mean + 4 * spread) for mean, spread in prior],
-            options={"maxiter": 50},
-        )
-        return result.x[:-2], result.x[-2], result.x[-1]
+        return np.concatenate([described, signed_roots(described[:, self._graph])], axis=1)
 
 
 def signed_roots(described: NDArray) -> NDArray:
@@ -243,43 +263,5 @@ def signed_roots(described: NDArray) -> NDArray:
     return np.sign(described) * np.sqrt(np.abs(described))
 
 
-def similarities(A: Matrix, B: Matrix) -> Matrix:
-    """Return the kernel between the rows of A and those of B: 1 / (1 + squared distance).
-
-    This is the rational quadratic kernel with exponent one. All of the denominator is one product.
-    """
-    a, b = (A**2).sum(axis=1)[:, None], (B**2).sum(axis=1)[:, None]
-    left = np.concatenate([-2 * A, a + 1, np.ones_like(a)], axis=1)
-    right = np.concatenate([B, np.ones_like(b), b], axis=1)
-    denominators = left @ right.T
-    return np.reciprocal(denominators, out=denominators)
-
-
-def negative_log_posterior(
-    theta: Matrix, Z: Matrix, t: Matrix, kind: NDArray[np.intp], prior: Matrix
-) -> tuple[float, Matrix]:
-    """Return the negative logarithm of the density of theta given targets t, and its gradient.
-
-    It is up to a constant. ``theta`` holds the logarithms of the scale of each kind of column, of the
-    amplitude and of the noise.
-    """
-    scale, amplitude, noise = np.exp(theta[:-2])[kind], np.exp(theta[-2]), np.exp(theta[-1])
-    scaled = Z * scale
-    similar = similarities(scaled, scaled)
-    covariance = amplitude * similar
-    covariance[np.diag_indices(len(t))] += noise + _JITTER
-    factor = cholesky(covariance, lower=True, check_finite=False)
-    inverse = cho_solve((factor, True), np.eye(len(t)), check_finite=False)
-    weights = inverse @ t
-    deviation = (theta - prior[:, 0]) / prior[:, 1]
-    value = 0.5 * t @ weights + np.log(np.diag(factor)).sum() + 0.5 * deviation @ deviation
-    # d value / d covariance, and through the kernel, whose derivative is -similar**2.
-    outer = 0.5 * (inverse - np.outer(weights, weights))
-    inner = -amplitude * outer * similar**2
-    # Column f adds scale_f^2 (z_if - z_jf)^2 to the squared distance of rows i and j.
-    columns = 2 * (inner.sum(axis=1) @ scaled**2 - (scaled * (inner @ scaled)).sum(axis=0))
-    gradient = deviation / prior[:, 1]
-    gradient[:-2] += 2 * np.bincount(kind, columns, minlength=len(theta) - 2)
-    gradient[-2] += amplitude * (outer * similar).sum()
-    gradient[-1] += noise * np.trace(outer)
-    return float(value), gradient
+def _short(role: str) -> str:
+    return role.removeprefix("graph ").removeprefix("column ")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from sklearn.utils.validation import _check_feature_names_in, check_is_fitted, v
 from .._for_space import filled_in
 from .._reading import read_nodes
 from .._rows import feature_names, node_features, split_rows
+from ._columns import PlacedColumns, is_chain
 
 if TYPE_CHECKING:
     from ..spaces import SearchSpace
@@ -33,11 +35,19 @@ class GraphDescriptors(TransformerMixin, BaseEstimator):
         L, the number of nodes of a row with ``L * L + L * d`` columns. None reads it from the column names
         where X is a DataFrame of rows of a space; otherwise a row is one node, and its d features are the
         descriptors.
+    roles : sequence of str, default=None
+        What each column of a row is, from ``space.get_roles_out()``. Columns that mean something in their
+        place, such as those of layers, are descriptors, too. None: nodes have no order.
+    extra : sequence of str, default=None
+        Names of columns that follow those of the row, such as costs; they are descriptors as they are.
 
     Attributes
     ----------
     n_nodes_ : int
         L.
+    roles_ : list of str
+        What each descriptor is: ``"graph {kind}"``, the role of its column, ``"near {role}"`` or
+        ``"extra {name}"``. Descriptors of one role are made alike.
     n_features_in_ : int
         Number of columns.
 
@@ -60,14 +70,20 @@ class GraphDescriptors(TransformerMixin, BaseEstimator):
     ``mean_{f}>{g}``                   the mean over all paths of this sum over the edges of a path
     ``meet_{f}``                       sum of f over all nodes, each times how often two walks meet there
     ``joint_{f}``, ``joint_{f}>{g}``   the same where they came along one path; over nodes, over edges
+    column                             of a layer, a fixed place, a parameter: as it is
+    ``near_{i}_{f}``                   sum of f over the layers or places around i, with normal weights
+    extra column                       as it is
     =================================  ===============================================================
 
     A walk starts at a sink and goes back along edges to a source, each edge that enters a node with the same
     probability. So a node is met as often as its share in the output, where every node passes on the mean of
     its inputs; two independent walks meet at it with the square of this.
 
-    None of the descriptors depends on the order of the nodes. Kernels (of a Gaussian process, of support
-    vectors) want them scaled, and take square roots of counts better than counts.
+    The graph of a chain is one path, on which most of these are the same: of its graph only ``edges``,
+    ``total_nodes``, ``total_{f}`` and ``total_{f}>{g}`` are descriptors.
+
+    Without roles, none of the descriptors depends on the order of the nodes. Kernels (of a Gaussian process,
+    of support vectors) want them scaled, and take square roots of counts better than counts.
 
     See Also
     --------
@@ -87,10 +103,21 @@ class GraphDescriptors(TransformerMixin, BaseEstimator):
     True
     """
 
-    _parameter_constraints: dict = {"n_nodes": [Interval(Integral, 1, None, closed="left"), None]}
+    _parameter_constraints: dict = {
+        "n_nodes": [Interval(Integral, 1, None, closed="left"), None],
+        "roles": ["array-like", None],
+        "extra": ["array-like", None],
+    }
 
-    def __init__(self, n_nodes: int | None = None) -> None:
+    def __init__(
+        self,
+        n_nodes: int | None = None,
+        roles: Sequence[str] | None = None,
+        extra: Sequence[str] | None = None,
+    ) -> None:
         self.n_nodes = n_nodes
+        self.roles = roles
+        self.extra = extra
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: ArrayLike, y: Any = None) -> GraphDescriptors:
@@ -107,8 +134,36 @@ class GraphDescriptors(TransformerMixin, BaseEstimator):
         self : GraphDescriptors
         """
         rows: NDArray = validate_data(self, X)
-        self.n_nodes_ = read_nodes(X, rows, self.n_nodes)
+        extra = [f"extra {name}" for name in self.extra or ()]
+        width = rows.shape[1] - len(extra)
+        self.n_nodes_ = read_nodes(X, rows, self.n_nodes, len(extra))
+        n_features = node_features(width, self.n_nodes_)
+        columns = _check_feature_names_in(self, None)
+        self._placed: PlacedColumns | None = None
+        if self.roles is not None or extra:
+            roles = self._own_roles(width, columns)
+            names = [*columns[:width], *(self.extra or ())]
+            self._placed = PlacedColumns([*roles, *extra], names)
+        self._is_graph = self.n_nodes_ > 1
+        self._is_chain = self._is_graph and self.roles is not None and is_chain(self.roles)
+        self._f = feature_names(columns, n_features)
+        self.roles_ = [self._role(name) for name in self._graph_names()]
+        if self._placed:
+            self.roles_ += self._placed.roles
+        elif not self._is_graph:
+            self.roles_ = [f"column {name}" for name in columns]
         return self
+
+    def _own_roles(self, width: int, columns: NDArray) -> list[str]:
+        """Return the roles of the columns of a row alone, without the extra ones."""
+        if self.roles is None:
+            return ["node"] * width if self.n_nodes_ > 1 else [f"column {name}" for name in columns[:width]]
+        if len(self.roles) != width:
+            raise ValueError(
+                f"roles has {len(self.roles)} entries for rows of {width} columns, without those of "
+                f"extra={self.extra!r}; give one for each column of a row, as space.get_roles_out() does"
+            )
+        return list(self.roles)
 
     def transform(self, X: ArrayLike) -> NDArray[np.floating]:
         """Describe architectures.
@@ -116,7 +171,7 @@ class GraphDescriptors(TransformerMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like of shape (n, n_features)
-            Rows.
+            Rows, each followed by its extra columns.
 
         Returns
         -------
@@ -125,33 +180,54 @@ class GraphDescriptors(TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         rows: NDArray = validate_data(self, X, reset=False)
-        if self.n_nodes_ == 1:
+        if not self._is_graph and self._placed is None:
             return rows
         dtype = np.float64 if rows.dtype == np.float64 else np.float32
-        out = np.empty((len(rows), len(self.get_feature_names_out())), dtype)
+        out = np.empty((len(rows), len(self.roles_)), dtype)
         for start in range(0, len(rows), _CHUNK):
-            adjacency, features = split_rows(rows[start : start + _CHUNK], self.n_nodes_)
-            edges = (adjacency != 0).astype(np.float64)
-            out[start : start + _CHUNK] = describe(edges, features.astype(np.float64))
+            part = rows[start : start + _CHUNK]
+            out[start : start + _CHUNK] = np.concatenate(list(self._described(part)), axis=1)
         return out
+
+    def _described(self, X: NDArray) -> Iterator[NDArray]:
+        if self._is_graph:
+            row = X[:, : X.shape[1] - len(self.extra or ())]
+            adjacency, features = split_rows(row, self.n_nodes_)
+            edges = (adjacency != 0).astype(np.float64)
+            yield (describe_path if self._is_chain else describe)(edges, features.astype(np.float64))
+        if self._placed:
+            yield self._placed.transform(X)
 
     def get_feature_names_out(self, input_features: ArrayLike | None = None) -> NDArray[np.object_]:
         """Return the names of the descriptors; features are named as in the columns of X, else f0, f1, ..."""
         check_is_fitted(self)
         columns = _check_feature_names_in(self, input_features)
-        if self.n_nodes_ == 1:
+        if not self._is_graph and self._placed is None:
             return columns
-        f = feature_names(columns, node_features(self.n_features_in_, self.n_nodes_))
+        placed = self._placed.names if self._placed else []
+        return np.array(self._graph_names() + placed, dtype=object)
+
+    def _graph_names(self) -> list[str]:
+        f = self._f
+        if not self._is_graph:
+            return []
+        pairs = [f"{a}>{b}" for a in f for b in f]
+        if self._is_chain:
+            return ["edges", *(f"total_{a}" for a in ("nodes", *f, *pairs))]
         names = ["log_paths", "edges", "fan_out", "fan_in"]
         names += [f"{kind}_{a}" for kind in ("total", "least", "mean", "most") for a in ("nodes", *f)]
         names += [f"{kind}_{a}" for kind in ("in", "out") for a in f]
-        names += [f"{kind}_{a}>{b}" for kind in ("total", "mean") for a in f for b in f]
+        names += [f"{kind}_{a}" for kind in ("total", "mean") for a in pairs]
         names += [f"{kind}_{a}" for kind in ("meet", "joint") for a in f]
-        names += [f"joint_{a}>{b}" for a in f for b in f]
-        return np.array(names, dtype=object)
+        return names + [f"joint_{a}" for a in pairs]
+
+    @staticmethod
+    def _role(name: str) -> str:
+        """Return the kind of a descriptor of graphs: of nodes, or of edges, that are made alike."""
+        return f"graph {name.partition('_')[0]}" + "_edges" * (">" in name)
 
     def for_space(self, space: SearchSpace, seed: int) -> GraphDescriptors:
-        """Return an unfitted copy with the ``n_nodes`` of a space, where it has none; nothing is random."""
+        """Return an unfitted copy with the ``n_nodes`` and the ``roles`` of a space, where it has none."""
         return filled_in(self, space, seed)
 
     def __sklearn_tags__(self) -> Tags:
@@ -192,6 +268,15 @@ def describe(A: NDArray[np.float64], X: NDArray[np.float64]) -> NDArray[np.float
         (X.swapaxes(1, 2) @ (joint[:, None, :] * back**2) @ X).reshape(len(X), -1),
     ]
     return np.concatenate(parts, axis=1)
+
+
+def describe_path(A: NDArray[np.float64], X: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the descriptors of graphs that are paths, on which all others repeat these."""
+    present = X.any(axis=2)
+    pairs = (X.swapaxes(1, 2) @ A @ X).reshape(len(X), -1)
+    return np.concatenate(
+        [A.sum(axis=(1, 2))[:, None], present.sum(axis=1)[:, None], X.sum(axis=1), pairs], axis=1
+    )
 
 
 def _count_paths(A: NDArray, starts: NDArray[np.bool_]) -> NDArray[np.float64]:

@@ -12,7 +12,7 @@ from sklearn.base import clone
 from ..candidates import UniformCandidateSampler
 from ..metrics import non_dominated_order
 from ..predictors import GPRankPredictor
-from ..spaces import ChainSpace, Rows, SearchSpace
+from ..spaces import Rows, SearchSpace
 from ._several import order_by_improvement
 
 
@@ -50,15 +50,13 @@ def default_predictor(space: SearchSpace | None = None) -> GPRankPredictor:
     Parameters
     ----------
     space : SearchSpace, default=None
-        Of a :class:`~skpbnas.spaces.ChainSpace`, feasible in all or in part, rows are ranked as a table: what
-        a layer is for depends on its place more than on its neighbours. All others are ranked as graphs.
+        Makes no difference: the predictor learns from the space what the columns of a row are.
 
     Returns
     -------
     GPRankPredictor
     """
-    is_chain = isinstance(getattr(space, "space", space), ChainSpace)
-    return GPRankPredictor(n_nodes=1 if is_chain else None, exploration=2.0)
+    return GPRankPredictor(exploration=2.0)
 
 
 def propose(
@@ -115,6 +113,8 @@ def propose(
         candidates.fit(space.sample(1, rng))  # it learns nothing from the row
     else:
         goal = standing(y)
+        if not all(role in ("edge", "node") for role in space.get_roles_out()):
+            X = space.canonicalize(X)  # told in any order of nodes, but some mean something in their place
         if predictor is not None:
             objectives = y.reshape(len(y), -1).T
             predictors = [predictor if y.ndim == 1 else clone(predictor) for _ in objectives]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .._rows import n_columns
+from .._rows import column_roles, n_columns
 from ..drawing import Diagram
 
 if TYPE_CHECKING:
@@ -48,6 +48,24 @@ class SearchSpace(ABC):
     @abstractmethod
     def get_feature_names_out(self) -> NDArray[np.object_]:
         """Return the column names, ``adjacency_{i}_{j}`` and then ``node_{i}_{feature}``."""
+
+    def get_roles_out(self) -> list[str]:
+        """Return what each column is to a predictor.
+
+        ``"edge"`` and ``"node"`` are parts of the graph, whose nodes have no order. Others mean something in
+        their place, too, and those that share a role mean the same in different places: ``"layer {feature}"``
+        of consecutive layers, ``"place {feature}"`` of nodes that cannot change places, and ``"parameter
+        {name}"`` of a number or a category beside the graph.
+
+        Returns
+        -------
+        list of str
+            One for each of the ``n_features`` columns. Where a space does not say more, nodes have no
+            order, and the columns of a single node are parameters.
+        """
+        if self.n_nodes == 1:
+            return [f"parameter {str(name).removeprefix('node_0_')}" for name in self.get_feature_names_out()]
+        return column_roles(self.n_nodes, ["node"] * self.n_node_features)
 
     @abstractmethod
     def sample(self, n: int, rng: np.random.Generator) -> Rows:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .._rows import as_rows, column_names, join_rows, reordered, split_rows
+from .._rows import as_rows, column_names, column_roles, join_rows, reordered, split_rows
 from ..drawing import GREY, Box, Diagram, colours
 from ._base import Rows, SearchSpace
 from ._keys import mix_columns
@@ -112,8 +112,14 @@ class ChainSpace(SearchSpace):
 
     def get_feature_names_out(self) -> NDArray[np.object_]:
         """Return the column names, ``adjacency_{i}_{j}`` and then ``node_{i}_{feature}``."""
-        features = ["position", "value"][: self._first_category] + [str(name) for name in self._categories]
-        return column_names(self.n_nodes, features)
+        return column_names(self.n_nodes, self._feature_names())
+
+    def _feature_names(self) -> list[str]:
+        return ["position", "value"][: self._first_category] + [str(name) for name in self._categories]
+
+    def get_roles_out(self) -> list[str]:
+        """Return the role of each column: ``"layer {feature}"``, beside the edges."""
+        return column_roles(self.n_nodes, [f"layer {name}" for name in self._feature_names()])
 
     # ------------------------------------------------------------------------------ rows and choices
 

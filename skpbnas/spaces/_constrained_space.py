@@ -90,6 +90,10 @@ class ConstrainedSpace(SearchSpace):
         """Return the column names of the space."""
         return self.space.get_feature_names_out()
 
+    def get_roles_out(self) -> list[str]:
+        """Return the roles of the columns of the space."""
+        return self.space.get_roles_out()
+
     # --------------------------------------------------------------------------------- the constraint
 
     def _meets(self, X: Rows) -> NDArray[np.bool_]:

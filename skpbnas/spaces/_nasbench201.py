@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .._rows import as_rows, column_names, reordered, split_rows
+from .._rows import as_rows, column_names, column_roles, reordered, split_rows
 from ..drawing import Box, Diagram, colours
 from ._base import Rows, SearchSpace
 
@@ -100,6 +100,10 @@ class NASBench201Space(SearchSpace):
     def get_feature_names_out(self) -> NDArray[np.object_]:
         """Return the column names, ``adjacency_{i}_{j}`` and then ``node_{i}_{operation}``."""
         return column_names(self.n_nodes, ("input", *self.operations, "output"))
+
+    def get_roles_out(self) -> list[str]:
+        """Return the role of each column: ``"place {operation}"``, beside the edges."""
+        return column_roles(self.n_nodes, [f"place {name}" for name in ("input", *self.operations, "output")])
 
     # ------------------------------------------------------------------------ rows and operations
 

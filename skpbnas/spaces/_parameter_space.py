@@ -82,6 +82,11 @@ class ParameterSpace(SearchSpace):
             names += [f"{name}_{axis.value(k)}" for k in choices] or [name]
         return column_names(self.n_nodes, names)
 
+    def get_roles_out(self) -> list[str]:
+        """Return the role of each column: ``"parameter {name}"``, the same for all choices of a category."""
+        named = zip(self._distributions, self._axes, strict=True)
+        return [f"parameter {name}" for name, axis in named for _ in range(axis.n_columns)]
+
     # -------------------------------------------------------------------------------- rows and codes
 
     def _codes(self, X: ArrayLike) -> Codes:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .._rows import as_rows, column_names, join_rows, reordered, split_rows
+from .._rows import as_rows, column_names, column_roles, join_rows, reordered, split_rows
 from ..drawing import Diagram
 from ._base import Rows, SearchSpace
 from ._keys import mix_columns
@@ -84,6 +84,17 @@ class ProductSpace(SearchSpace):
             last = space.get_feature_names_out()[-space.n_node_features :]
             features += [f"{name}.{str(column).split('_', 2)[2]}" for column in last]
         return column_names(self.n_nodes, features)
+
+    def get_roles_out(self) -> list[str]:
+        """Return the roles of the columns of each part, as ``"{role} {part}.{feature}"``."""
+        roles = np.full((self.n_nodes, self.n_node_features), "node", dtype=object)
+        parts = zip(self.spaces.items(), self._nodes, self._features, strict=True)
+        for (part, space), nodes, features in parts:
+            own = space.get_roles_out()[-space.n_nodes * space.n_node_features :]
+            words = [role.partition(" ") for role in own]
+            renamed = [f"{role} {part}.{name}" if name else role for role, _, name in words]
+            roles[nodes, features] = np.array(renamed, dtype=object).reshape(space.n_nodes, -1)
+        return column_roles(self.n_nodes, []) + roles.ravel().tolist()
 
     # --------------------------------------------------------------------------------- rows and parts
 

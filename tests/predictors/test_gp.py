@@ -12,9 +12,9 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from skpbnas import CellSpace, GPRankPredictor
-from skpbnas.predictors import _gp
-from skpbnas.predictors._gp import negative_log_posterior
-from skpbnas.spaces import NASBench101Space
+from skpbnas.predictors import _gp, _kernel
+from skpbnas.predictors._process import log_prior
+from skpbnas.spaces import ChainSpace, NASBench101Space
 
 SPACE = CellSpace(6, ["a", "b"])
 
@@ -31,14 +31,14 @@ def cells(rng) -> tuple[np.ndarray, np.ndarray]:
     return X, n_a - 0.1 * X[:, :36].sum(axis=1) + 0.05 * rng.normal(size=200)
 
 
-def test_the_gradient_is_that_of_the_density(rng):
+@pytest.mark.parametrize("kept", [0, 2**20])
+def test_the_gradient_is_that_of_the_density(rng, monkeypatch, kept):
+    monkeypatch.setattr(_kernel, "_MOST_ELEMENTS", kept)
     Z, t, kind = rng.normal(size=(20, 6)), rng.normal(size=20), np.array([0, 0, 1, 1, 1, 2])
-    prior = np.array([[-0.5, 2.0]] * 3 + [[0.0, 2.0], [-2.0, 1.5]])
-    theta = rng.normal(size=5)
-    numeric = approx_fprime(theta, lambda x: negative_log_posterior(x, Z, t, kind, prior)[0], 1e-7)
-    np.testing.assert_allclose(
-        negative_log_posterior(theta, Z, t, kind, prior)[1], numeric, rtol=1e-4, atol=1e-4
-    )
+    evidence = _kernel.Evidence(Z, t, kind, log_prior(["graph a", "graph b", "layer c"], 6, 0))
+    u = rng.normal(size=5)
+    numeric = approx_fprime(u, lambda x: evidence(x)[0], 1e-7)
+    np.testing.assert_allclose(evidence(u)[1], numeric, rtol=1e-4, atol=1e-4)
 
 
 def test_given_its_parameters_it_is_the_process_of_scikit_learn(rng):
@@ -136,3 +136,73 @@ def test_threads_are_as_before_after_fits_at_the_same_time(cells):
             sizes = [20, 60, 150, 40, 100, 30, 80, 120]
             list(threads.map(lambda n: GPRankPredictor(SPACE.n_nodes).fit(X[:n], y[:n]), sizes))
         assert [pool["num_threads"] for pool in threadpool_info()] == before
+
+
+# ------------------------------------------------------ columns beside the graph, and earlier tasks
+
+CHAIN = ChainSpace([["a", "b", "c"]] * 6)
+
+
+@pytest.fixture
+def chains(rng) -> tuple[np.ndarray, np.ndarray]:
+    """Chains in which an operation is worth something in one of the layers alone."""
+    choices = rng.integers(3, size=(160, 6))
+    X = CHAIN.encode([tuple("abc"[k] for k in chain) for chain in choices])
+    return X, choices[:, 3] + 0.1 * rng.normal(size=160)
+
+
+def test_a_layer_is_told_from_others_where_the_space_says_what_the_columns_are(chains):
+    X, y = chains
+    blind = GPRankPredictor(CHAIN.n_nodes).fit(X[:60], y[:60])
+    sees = GPRankPredictor().for_space(CHAIN, 0).fit(X[:60], y[:60])
+    assert sees.score(X[60:], y[60:]) > blind.score(X[60:], y[60:]) + 0.2
+
+
+def test_extra_columns_are_seen_beside_the_graph(cells, rng):
+    X, y = cells
+    cost = rng.normal(size=(200, 1))
+    wide = np.concatenate([X, cost], axis=1)
+    y = y / y.std() + 2 * cost[:, 0]
+    plain = GPRankPredictor(SPACE.n_nodes).fit(X[:60], y[:60])
+    sees = GPRankPredictor(SPACE.n_nodes, extra=["cost"]).fit(wide[:60], y[:60])
+    assert sees.score(wide[60:], y[60:]) > plain.score(X[60:], y[60:]) + 0.2
+    assert "extra cost" in sees.scales_
+
+
+def test_extra_columns_and_roles_that_do_not_fit_the_rows_are_refused(cells):
+    X, y = cells
+    with pytest.raises(ValueError, match="n_nodes=6 does not fit 59 columns"):
+        GPRankPredictor(6, extra=["cost"]).fit(X, y)
+    with pytest.raises(ValueError, match="roles has 2 entries for rows of 60 columns"):
+        GPRankPredictor(6, roles=["edge", "node"]).fit(X, y)
+
+
+def test_an_earlier_task_that_is_related_helps(cells):
+    X, y = cells
+    few = slice(0, 8)
+    alone = GPRankPredictor(6).fit(X[few], y[few])
+    helped = GPRankPredictor(6).fit(X[few], y[few], prior=[(X[20:100], np.exp(y[20:100]) * 1000)])
+    assert helped.score(X[100:], y[100:]) > alone.score(X[100:], y[100:])
+    assert "task 1" in helped.scales_
+
+
+def test_an_earlier_task_that_has_nothing_to_do_with_this_one_changes_nothing(cells):
+    X, y = cells
+    other = X[60:140, :36].reshape(-1, 6, 6)[:, 0].sum(axis=1) % 2  # whether the input feeds an even number
+    alone = GPRankPredictor(6).fit(X[:40], y[:40])
+    guarded = GPRankPredictor(6).fit(X[:40], y[:40], prior=[(X[60:140], other)])
+    np.testing.assert_array_equal(guarded.predict(X), alone.predict(X))
+
+
+@pytest.mark.parametrize(
+    ("rows", "scores", "message"),
+    [
+        (np.zeros((3, 5)), np.zeros(3), r"prior\[0\] has rows of shape \(3, 5\)"),
+        (np.zeros((3, 60)), np.zeros(2), r"prior\[0\] has scores of shape \(2,\) for 3 rows"),
+        (np.zeros((3, 60)), np.array([0, np.nan, 1]), r"prior\[0\] has scores that are NaN"),
+    ],
+)
+def test_earlier_tasks_that_do_not_fit_are_refused(cells, rows, scores, message):
+    X, y = cells
+    with pytest.raises(ValueError, match=message):
+        GPRankPredictor(6).fit(X[:10], y[:10], prior=[(rows, scores)])

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from optuna.distributions import FloatDistribution
 from sklearn.ensemble import ExtraTreesRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.utils.estimator_checks import parametrize_with_checks
@@ -16,6 +17,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from skpbnas import ArchitectureEncoder, Cell, CellSpace
 from skpbnas.metrics import kendall_tau
 from skpbnas.preprocessing import GraphDescriptors
+from skpbnas.spaces import ChainSpace, ParameterSpace, ProductSpace
 
 SPACE = CellSpace(5, ["a", "b"])
 LARGE = CellSpace(9, ["a", "b"])
@@ -161,3 +163,35 @@ def test_a_pipeline_from_cells_to_ranks(rng):
 def test_descriptors_do_not_need_torch():
     code = "import sys, skpbnas.preprocessing; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+def test_what_the_graph_of_a_chain_repeats_is_left_out():
+    space = ChainSpace([["a", "b", None]] * 4)
+    X = space.encode([("a", "b", None, "a")])
+    frame = pd.DataFrame(X, columns=space.get_feature_names_out())
+    row = GraphDescriptors().for_space(space, 0).set_output(transform="pandas").fit_transform(frame).iloc[0]
+    assert row["edges"] == 2 and row["total_nodes"] == 3 and row["total_a"] == 2
+    assert row["total_a>b"] == row["total_b>a"] == 1 and "mean_a" not in row
+
+
+def test_columns_are_described_as_the_space_says(rng):
+    """A part that is a chain, and a parameter, mean something in their place; nodes of a cell do not."""
+    rate = ParameterSpace({"rate": FloatDistribution(0, 1)})
+    space = ProductSpace({"cell": SPACE, "widths": ChainSpace([range(3)] * 2), "rate": rate})
+    names = space.get_feature_names_out().tolist()
+    X = space.sample(5, rng)
+    descriptors = GraphDescriptors(extra=["cost"]).for_space(space, 0)
+    wide = np.concatenate([X, np.arange(5.0)[:, None]], axis=1)
+    table = pd.DataFrame(
+        descriptors.fit_transform(pd.DataFrame(wide, columns=[*names, "cost"])),
+        columns=descriptors.get_feature_names_out(),
+    )
+    roles = dict(zip(table, descriptors.roles_, strict=True))
+    L = SPACE.n_nodes
+    assert roles[f"node_{L}_widths.value"] == roles[f"node_{L + 1}_widths.value"] == "layer widths.value"
+    assert roles[f"node_{L + 2}_rate.rate"] == "parameter rate.rate" and roles["cost"] == "extra cost"
+    assert not any(name.startswith("node_0_") for name in table)
+    first, second = (table[f"node_{k}_widths.value"] for k in (L, L + 1))
+    near = table["near_0_widths.value"]
+    assert np.allclose(near, first + np.exp(-0.5 / 0.4**2) * second)
+    assert (table["cost"] == np.arange(5)).all()

@@ -1,0 +1,118 @@
+"""The kernel of the Gaussian process, and how well its parameters explain the targets."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import cholesky
+from scipy.linalg.lapack import dpotri
+
+Matrix = NDArray[np.float64]
+
+JITTER = 1e-6
+_MOST_ELEMENTS = 2**23  # of squared distances that are kept
+
+
+class LogPrior(NamedTuple):
+    """A normal prior of the logarithms of the scales, the amplitude and the noise.
+
+    Attributes
+    ----------
+    mean : ndarray of shape (n_kinds + 2,)
+    factor : ndarray of shape (n_kinds + 2, n_kinds + 2)
+        Square root of the covariance: ``mean + factor @ u`` has the prior where u is standard normal.
+    """
+
+    mean: Matrix
+    factor: Matrix
+
+
+def similarities(A: Matrix, B: Matrix) -> Matrix:
+    """Return the kernel between the rows of A and those of B: 1 / (1 + squared distance).
+
+    This is the rational quadratic kernel with exponent one. All of the denominator is one product.
+    """
+    a, b = (A**2).sum(axis=1)[:, None], (B**2).sum(axis=1)[:, None]
+    left = np.concatenate([-2 * A, a + 1, np.ones_like(a)], axis=1)
+    right = np.concatenate([B, np.ones_like(b), b], axis=1)
+    denominators = left @ right.T
+    return np.reciprocal(denominators, out=denominators)
+
+
+class Evidence:
+    """Negative logarithm of the density of the parameters given the targets, and its gradient.
+
+    Parameters
+    ----------
+    Z : ndarray of shape (n, n_columns)
+        Standardised columns.
+    t : ndarray of shape (n,)
+        Targets.
+    kind : ndarray of shape (n_columns,)
+        The number of each column's kind; the columns of a kind have one scale.
+    prior : LogPrior
+    """
+
+    def __init__(self, Z: Matrix, t: Matrix, kind: NDArray[np.intp], prior: LogPrior) -> None:
+        self._t, self._prior = t, prior
+        self._n_kinds = len(prior.mean) - 2
+        few = self._n_kinds * len(t) ** 2 <= _MOST_ELEMENTS
+        self._distances = (_Kept if few else _Computed)(Z, kind, self._n_kinds)
+
+    def __call__(self, u: Matrix) -> tuple[float, Matrix]:
+        """Return both, up to a constant, at ``prior.mean + prior.factor @ u``."""
+        theta = self._prior.mean + self._prior.factor @ u
+        squares, (amplitude, noise) = np.exp(2 * theta[:-2]), np.exp(theta[-2:])
+        similar = 1 / (1 + self._distances.total(squares))
+        covariance = amplitude * similar
+        covariance[np.diag_indices(len(self._t))] += noise + JITTER
+        factor = cholesky(covariance, lower=True, check_finite=False)
+        below, _ = dpotri(factor, lower=True)  # the inverse, of which only this triangle is filled
+        inverse = np.tril(below) + np.tril(below, -1).T
+        weights = inverse @ self._t
+        value = 0.5 * self._t @ weights + np.log(np.diag(factor)).sum() + 0.5 * u @ u
+        # d value / d covariance, and through the kernel, whose derivative is -similar**2.
+        outer = 0.5 * (inverse - np.outer(weights, weights))
+        gradient = np.empty_like(theta)
+        gradient[:-2] = self._distances.gradient(squares, -amplitude * outer * similar**2)
+        gradient[-2] = amplitude * (outer * similar).sum()
+        gradient[-1] = noise * np.trace(outer)
+        return float(value), self._prior.factor.T @ gradient + u
+
+
+class _Kept:
+    """Squared distances of the rows by each kind of column, kept: fast where there are few kinds."""
+
+    def __init__(self, Z: Matrix, kind: NDArray[np.intp], n_kinds: int) -> None:
+        self._n = len(Z)
+        self._by_kind = np.empty((n_kinds, self._n**2))
+        for k in range(n_kinds):
+            products = Z[:, kind == k] @ Z[:, kind == k].T
+            lengths = np.diag(products)
+            self._by_kind[k] = (lengths[:, None] + lengths - 2 * products).ravel()
+
+    def total(self, squares: Matrix) -> Matrix:
+        return (squares @ self._by_kind).reshape(self._n, self._n)
+
+    def gradient(self, squares: Matrix, inner: Matrix) -> Matrix:
+        """Return that of the sum of ``inner * total``, by the logarithm of the scales."""
+        return 2 * squares * (self._by_kind @ inner.ravel())
+
+
+class _Computed:
+    """The same, computed each time: in the memory of the columns where there are many kinds."""
+
+    def __init__(self, Z: Matrix, kind: NDArray[np.intp], n_kinds: int) -> None:
+        self._Z, self._kind, self._n_kinds = Z, kind, n_kinds
+
+    def total(self, squares: Matrix) -> Matrix:
+        scaled = self._Z * np.sqrt(squares)[self._kind]
+        return 1 / similarities(scaled, scaled) - 1
+
+    def gradient(self, squares: Matrix, inner: Matrix) -> Matrix:
+        # Column f adds scale_f^2 (z_if - z_jf)^2 to the squared distance of rows i and j.
+        Z = self._Z
+        columns = 2 * (inner.sum(axis=1) @ Z**2 - (Z * (inner @ Z)).sum(axis=0))
+        return 2 * squares * np.bincount(self._kind, columns, minlength=self._n_kinds)

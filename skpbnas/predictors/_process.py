@@ -1,0 +1,177 @@
+"""A Gaussian process over described rows of one task or of several."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import cho_solve, cholesky, solve_triangular
+from scipy.optimize import minimize
+
+from ._kernel import JITTER, Evidence, LogPrior, Matrix, similarities
+from ._threads import blas_threads
+
+# Standard deviations of the logarithms of the scales: of what all have in common, of what those of one source
+# (the graph, layers, ...) have, and of what each has alone; more of columns that need not matter at all.
+_COMMON, _SOURCE, _ALONE = 1.0, 1.0, {True: 1.5, False: 0.7}
+_MAY_NOT_MATTER = ("column", "parameter", "extra")
+# Mean and standard deviation of the logarithms of the distance of two tasks, of the amplitude, of the noise.
+_TASK, _AMPLITUDE, _NOISE = (0.0, 2.0), (0.0, 2.0), (-2.0, 2.0)
+_FAINT = -2.0  # added to the mean for fixed places, where the graph tells most
+
+
+class Process:
+    """The process that explains targets best.
+
+    Parameters
+    ----------
+    described : ndarray of shape (n, n_columns)
+        What the rows are described by.
+    roles : sequence of str
+        Of these columns; those of one role share a scale.
+    t : ndarray of shape (n,)
+        Targets, normal scores.
+    task : ndarray of shape (n,)
+        The number of the task of each row; 0 is the one to predict.
+    max_tuning_rows : int
+        Rows that the scales, the amplitude and the noise are chosen by; among them are as many as possible
+        of task 0, and the same number of each other.
+
+    Attributes
+    ----------
+    scales : dict of str to float
+        By role.
+    amplitude, noise : float
+    log_evidence : float
+        Logarithm of the density of the targets of task 0, given those of all others.
+
+    Notes
+    -----
+    Tasks are indicators beside the other columns: rows of two tasks are further apart by a distance that is
+    chosen like a scale. It is large where one task tells nothing of the other.
+    """
+
+    def __init__(
+        self,
+        described: Matrix,
+        roles: Sequence[str],
+        t: Matrix,
+        task: NDArray[np.intp],
+        max_tuning_rows: int,
+    ) -> None:
+        mean, spread = described.mean(axis=0), described.std(axis=0)
+        self._varying = np.flatnonzero(spread > 1e-9 * np.abs(mean) + 1e-12)
+        self._mean, self._spread = mean[self._varying], spread[self._varying]
+        names, kind = np.unique(np.array(roles, dtype=str)[self._varying], return_inverse=True)
+        self._n_tasks = int(task.max()) + 1
+        kinds = np.concatenate([kind, len(names) + np.arange(self._n_tasks - 1)]).astype(np.intp)
+        Z = self._standardise(described, task)
+        chosen = _tuning_rows(t, task, max_tuning_rows)
+        prior = log_prior(names.tolist(), max(len(kind), 1), self._n_tasks - 1)
+        with blas_threads(len(chosen) ** 2):
+            theta = _most_probable(Evidence(Z[chosen], t[chosen], kinds, prior), prior)
+        scales = np.exp(theta[:-2])
+        self.amplitude, self.noise = np.exp(theta[-2:]).tolist()
+        names = np.concatenate([names, [f"task {k}" for k in range(1, self._n_tasks)]])
+        self.scales = dict(zip(names.tolist(), scales.tolist(), strict=True))
+        self._scale = scales[kinds]
+        self._rows = Z * self._scale
+        with blas_threads(len(t) ** 2):
+            self._factorise(t, int((task == 0).sum()))
+
+    def _standardise(self, described: Matrix, task: NDArray[np.intp]) -> Matrix:
+        indicators = (task[:, None] == np.arange(1, self._n_tasks)).astype(np.float64)
+        columns = (described[:, self._varying] - self._mean) / self._spread
+        return np.concatenate([columns, indicators], axis=1) if self._n_tasks > 1 else columns
+
+    def _factorise(self, t: Matrix, n_own: int) -> None:
+        """Keep the factor of the covariance of the rows, and what their targets weigh."""
+        covariance = similarities(self._rows, self._rows)
+        covariance *= self.amplitude
+        covariance[np.diag_indices(len(t))] += self.noise + JITTER
+        # Symmetric; in the other order of its elements LAPACK can work in place.
+        self._factor = cholesky(covariance.T, lower=True, overwrite_a=True, check_finite=False)
+        self._weights = cho_solve((self._factor, True), t, check_finite=False)
+        # The last rows are those of task 0: their part of the factor is that given all rows before them.
+        whitened = solve_triangular(self._factor, t, lower=True, check_finite=False)[-n_own:]
+        self.log_evidence = float(-0.5 * whitened @ whitened - np.log(np.diag(self._factor)[-n_own:]).sum())
+
+    def posterior(self, described: Matrix, uncertain: bool) -> tuple[Matrix, Matrix]:
+        """Return the mean of task 0 at described rows and, if uncertain, its standard deviation, else 0."""
+        std = np.zeros(len(described))
+        with blas_threads(len(described) * len(self._rows)):
+            shared = self._covariance(described)
+            mean = shared @ self._weights
+            if uncertain:
+                known = solve_triangular(
+                    self._factor, shared.T, lower=True, overwrite_b=True, check_finite=False
+                )
+                std = np.sqrt(np.maximum(self.amplitude - (known**2).sum(axis=0), 0))
+        return mean, std
+
+    def limits(self, described: Matrix) -> tuple[Matrix, Matrix]:
+        """Return the mean and, for little time, a number that the standard deviation is not above.
+
+        All rows together leave no more uncertainty than the nearest one alone.
+        """
+        with blas_threads(len(described) * len(self._rows)):
+            shared = self._covariance(described)
+            nearest = shared.max(axis=1)
+            left = self.amplitude - nearest**2 / (self.amplitude + self.noise + JITTER)
+            return shared @ self._weights, np.sqrt(np.maximum(left, 0))
+
+    def _covariance(self, described: Matrix) -> Matrix:
+        """Return that of new rows of task 0 and the observed ones."""
+        Z = self._standardise(described, np.zeros(len(described), np.intp)) * self._scale
+        shared = similarities(Z, self._rows)
+        shared *= self.amplitude
+        return shared
+
+
+def log_prior(roles: Sequence[str], n_varying: int, n_distances: int) -> LogPrior:
+    """Return the prior of the scales of roles, of distances of tasks, of the amplitude and of the noise.
+
+    The mean is where the squared distance of two rows is 2.
+    """
+    source = np.array([_source(role) for role in roles])
+    n, others = len(roles), [_TASK] * n_distances + [_AMPLITUDE, _NOISE]
+    mean = np.full(n, -0.5 * np.log(n_varying)) + _FAINT * np.char.endswith(source.astype(str), "place")
+    alone = [_ALONE[name in _MAY_NOT_MATTER] for name in source.tolist()]
+    covariance = np.diag([spread**2 for spread in [*alone, *(spread for _, spread in others)]])
+    covariance[:n, :n] += _COMMON**2 + _SOURCE**2 * (source[:, None] == source)
+    factor = np.linalg.cholesky(covariance)
+    return LogPrior(np.concatenate([mean, [center for center, _ in others]]), factor)
+
+
+def _source(role: str) -> str:
+    """Return where a column comes from: the first word of its role, with the next one of what it is near."""
+    words = role.split(" ")
+    return " ".join(words[: 2 if words[0] == "near" else 1])
+
+
+def _most_probable(evidence: Evidence, prior: LogPrior) -> Matrix:
+    """Return the logarithms of the scales, the amplitude and the noise of highest posterior density."""
+    start = np.zeros(len(prior.mean))
+    bounds = [(-4.0, 4.0)] * len(start)  # standard deviations
+    result = minimize(evidence, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 50})
+    return prior.mean + prior.factor @ result.x
+
+
+def _tuning_rows(t: Matrix, task: NDArray[np.intp], n: int) -> NDArray[np.intp]:
+    """Return up to n rows: all of task 0 if they fit, and of each other an equal part of the rest.
+
+    Where there are more, those that are evenly spaced in the ranking.
+    """
+    chosen = [_spaced(t, np.flatnonzero(task == 0), n)]
+    n_others = int(task.max())
+    room = (n - len(chosen[0])) // max(n_others, 1)
+    chosen += [_spaced(t, np.flatnonzero(task == k), room) for k in range(1, n_others + 1)]
+    return np.concatenate(chosen)
+
+
+def _spaced(t: Matrix, rows: NDArray[np.intp], n: int) -> NDArray[np.intp]:
+    if len(rows) <= n:
+        return rows
+    places = np.linspace(0, len(rows) - 1, n).round().astype(int)
+    return rows[np.argsort(t[rows], kind="stable")[places]]
