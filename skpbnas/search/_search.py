@@ -24,6 +24,7 @@ from ._evaluate import Limits
 from ._identity import describe
 from ._loop import Loop
 from ._propose import Proposal
+from ._results import readable, results, summary, to_html
 from ._state import SearchState
 
 Callback = Callable[["PredictorBasedSearch"], Any]
@@ -43,6 +44,9 @@ class ParetoFront(NamedTuple):
     rows: Rows
     architectures: Any
     scores: Scores
+
+    def __repr__(self) -> str:
+        return readable(self.architectures, self.scores)
 
 
 class PredictorBasedSearch(BaseEstimator):
@@ -89,6 +93,10 @@ class PredictorBasedSearch(BaseEstimator):
         ``proposal_seconds`` (of the whole batch) and ``evaluation_seconds``. With several objectives:
         ``score_0``, ``score_1`` and so on, likewise the predicted ones, and ``on_front``, whether no other
         evaluation dominates it, instead of the best score.
+    results_ : pandas.DataFrame
+        The evaluations in readable form, best first: ``rank``, the score or scores, ``evaluation``,
+        ``iteration``, ``architecture`` in one line of text, and the parameters of the space, where it has
+        some, such as the layers of a chain. With several objectives, the rank is the number of the front.
     last_proposal_ : Proposal
         The latest batch, with the pool it was chosen from.
 
@@ -344,6 +352,11 @@ class PredictorBasedSearch(BaseEstimator):
         return self._begun().archive.to_frame()
 
     @property
+    def results_(self) -> pd.DataFrame:
+        """One line per evaluation in readable form, best first."""
+        return results(self.space, self.history_, self.evaluated_rows_)
+
+    @property
     def last_proposal_(self) -> Proposal:
         """The latest batch, with the pool it was chosen from."""
         proposal = self._begun().last_proposal
@@ -356,6 +369,22 @@ class PredictorBasedSearch(BaseEstimator):
         """The rows of the evaluations, in the order of ``history_``."""
         archive = self._begun().archive
         return archive.rows[archive.told]
+
+    def summary(self) -> str:
+        """Return some lines on what the search has found, with a drawing of the best architecture.
+
+        Returns
+        -------
+        str
+        """
+        return summary(self)
+
+    def _repr_html_inner(self) -> str:
+        begun = hasattr(self, "_state") and self._state.archive.n_told
+        return to_html(self) if begun else super()._repr_html_inner()
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, str]:
+        return {"text/plain": repr(self), "text/html": self._repr_html_inner()}
 
     def _told(self) -> tuple[Rows, Scores]:
         X, y = self._begun().archive.observed()

@@ -145,7 +145,7 @@ class SearchSpace(ABC):
 
     def describe(self, architecture: Any) -> str:
         """Return an architecture, as :meth:`decode` returns it, in one line of text."""
-        return ", ".join(_lines(architecture))
+        return one_line(architecture)
 
     def __bool__(self) -> bool:
         return True  # without counting
@@ -202,11 +202,20 @@ class SearchSpace(ABC):
         raise TypeError(f"{type(self).__name__} has no Optuna parameters")
 
 
+def one_line(value: Any) -> str:
+    """Return an architecture, or a part of one, in one line of text; ``-`` for None."""
+    if hasattr(value, "describe"):
+        return str(value.describe())
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} = {one_line(part)}" for name, part in value.items())
+    if isinstance(value, tuple | list):
+        return ", ".join(map(one_line, value))
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    return "-" if value is None else " ".join(str(value).split())
+
+
 def _lines(architecture: Any) -> list[str]:
     if isinstance(architecture, Mapping):
-        return [f"{name} = {_short(value)}" for name, value in architecture.items()]
+        return [f"{name} = {one_line(value)}" for name, value in architecture.items()]
     return str(architecture).splitlines()
-
-
-def _short(value: Any) -> str:
-    return f"{value:.6g}" if isinstance(value, float) else str(value)

@@ -293,10 +293,6 @@ class CellSpace(SearchSpace):
         """Return a drawing of a cell, from its input at the top to its output at the bottom."""
         return architecture.draw(title)
 
-    def describe(self, architecture: Cell) -> str:
-        """Return a cell in one line: each vertex but the first, with the numbers of those that feed it."""
-        return architecture.describe()
-
     def _require_valid(self, X: ArrayLike) -> None:
         invalid = np.flatnonzero(~self.is_valid(X))
         if len(invalid):

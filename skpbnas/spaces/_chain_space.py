@@ -320,10 +320,6 @@ class ChainSpace(SearchSpace):
                 boxes.append(Box(label, named.get(str(choice), GREY)))
         return Diagram(boxes, np.eye(len(boxes), k=1), title)
 
-    def describe(self, architecture: Sequence[Any]) -> str:
-        """Return the choices in one line, ``-`` where a layer is skipped."""
-        return ", ".join("-" if choice is None else str(choice) for choice in architecture)
-
     def numbers(self, X: ArrayLike) -> NDArray[np.float64]:
         """Return the choices of valid rows as numbers, shape ``(n, n_layers)``; NaN where a layer is skipped.
 
