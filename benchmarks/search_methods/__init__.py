@@ -1,10 +1,11 @@
 """Numbers of docs/search_methods.rst."""
 
-from . import exploration, half_trainings, methods, network, other_spaces, single_best
+from . import choosing, exploration, half_trainings, methods, network, other_spaces, single_best
 
 EXPERIMENTS = (
     methods.EXPERIMENT,
     exploration.EXPERIMENT,
+    choosing.EXPERIMENT,
     single_best.EXPERIMENT,
     network.EXPERIMENT,
     other_spaces.EXPERIMENT,
