@@ -145,7 +145,7 @@ class Archive:
         return int(waiting[0]) if len(waiting) else None
 
     def extends(self, other: Archive) -> bool:
-        """Tell whether this holds all of another archive: the same evaluations, told at least as far."""
+        """Return whether this holds all of another archive, and at least the scores that it has."""
         n = len(other)
         if n > len(self) or (self.keys[:n] != other.keys).any():
             return False

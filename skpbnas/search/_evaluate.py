@@ -193,7 +193,7 @@ class _InParallel:
     def _start(self, row: Rows) -> Iterator[Evaluation]:
         try:
             architecture = _decode(self.space, row)
-        except Exception as error:  # raised by the search, once all that is under way is told
+        except Exception as error:  # raised by the search, once all that is under way is observed
             yield Evaluation(row, _NOTHING, np.nan, error)
         else:
             self.workers.submit(row, evaluate_one, self.objective, architecture, True)

@@ -58,7 +58,7 @@ def describe_space(space: SearchSpace) -> str:
     text = repr(space)
     if vague := _NOT_BY_CONTENT.search(text):
         raise ValueError(
-            f"space={text} cannot be told from others that look the same ({vague[0].strip()!r}), and its "
+            f"space={text} looks the same as others ({vague[0].strip()!r}), and its "
             f"checkpoint could be mixed up with theirs; give the constraint a name that changes whenever it "
             f"does, ConstrainedSpace(space, feasible, name=...), or the class of the space a __repr__ that "
             f"says what it holds"

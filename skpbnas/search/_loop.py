@@ -76,7 +76,7 @@ class Loop:
         size = self.state.next_size if not self.asynchronous or self.state.is_initial else 1
         try:
             rows = self.state.ask(min(size, left))
-        except CheckpointWriteError as error:  # raised once all that is under way is told
+        except CheckpointWriteError as error:  # raised once all that is under way is observed
             self._stop(error)
             return none
         if not (len(rows) or under_way):
@@ -114,7 +114,7 @@ class Loop:
             )
         try:
             self.state.tell(rows, scores, np.array([result.seconds]))
-        except CheckpointWriteError as error:  # raised once all that is under way is told
+        except CheckpointWriteError as error:  # raised once all that is under way is observed
             self._stop(error)
         self._show()
         self._batch_told = True

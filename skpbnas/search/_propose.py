@@ -42,10 +42,10 @@ class Proposal(NamedTuple):
 
 
 def default_predictor(space: SearchSpace | None = None) -> GPRankPredictor:
-    """Return the predictor of a search that is given none: a Gaussian process that scores what is possible.
+    """Return the predictor of a search that is given none: a Gaussian process with exploration.
 
-    It found the best cells of NASBench-101 with among the fewest evaluations of all that were compared; a
-    process that scores what it expects gets stuck.
+    It found the best cells of NASBench-101 with among the fewest evaluations of all that were compared. It
+    ranks by an upper confidence bound; a process that ranks by its mean gets stuck.
 
     Parameters
     ----------

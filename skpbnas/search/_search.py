@@ -50,7 +50,7 @@ class ParetoFront(NamedTuple):
 
 
 class PredictorBasedSearch(BaseEstimator):
-    """Predictor-based neural architecture search (Algorithm 1), to be asked and told, or run.
+    """Predictor-based neural architecture search (Algorithm 1), with ``ask`` and ``tell``, or run.
 
     The search starts from ``n_initial`` random architectures. Then each iteration fits the predictor on
     everything evaluated so far, draws a pool S', and proposes the ``batch_size`` architectures of the pool
@@ -81,7 +81,7 @@ class PredictorBasedSearch(BaseEstimator):
     Attributes
     ----------
     best_architecture_ : object
-        The decoded architecture with the highest score told.
+        The decoded architecture with the highest observed score.
     best_score_ : float
         Its score.
     pareto_front_ : ParetoFront
@@ -182,7 +182,7 @@ class PredictorBasedSearch(BaseEstimator):
         X : array-like of shape (n, n_features)
             Valid rows, in any order; also ones that were never asked for, such as earlier experiments.
         y : array-like of shape (n,) or (n, n_objectives)
-            Their scores, higher is better. The first ones that are told fix the number of objectives. NaN or
+            Their scores, higher is better. The first ones that are given fix the number of objectives. NaN or
             infinite: the evaluation failed; it counts as one, is not learned from and not proposed again.
 
         Raises
@@ -234,7 +234,7 @@ class PredictorBasedSearch(BaseEstimator):
         max_seconds: float | None = None,
         name: str | None = None,
     ) -> PredictorBasedSearch:
-        """Evaluate architectures until ``n_evaluations`` have been told in all, earlier ones included.
+        """Evaluate architectures until there are ``n_evaluations`` observed scores, earlier ones included.
 
         Parameters
         ----------
@@ -285,8 +285,8 @@ class PredictorBasedSearch(BaseEstimator):
             left as it is.
         Exception
             What the objective raised, or a ValueError where it returned another number of scores than
-            before, after everything else in its batch was told. Running again evaluates what is still pending
-            first.
+            before, after everything else in its batch was observed. Running again evaluates what is still
+            pending first.
         RuntimeError
             Where workers die whatever they evaluate.
 
@@ -327,13 +327,13 @@ class PredictorBasedSearch(BaseEstimator):
 
     @property
     def best_architecture_(self) -> Any:
-        """The decoded architecture with the highest score told."""
+        """The decoded architecture with the highest observed score."""
         X, y = self._told_of_one_objective()
         return self.space.decode(X[[y.argmax()]])[0]
 
     @property
     def best_score_(self) -> float:
-        """The highest score told."""
+        """The highest observed score."""
         return float(self._told_of_one_objective()[1].max())
 
     @property

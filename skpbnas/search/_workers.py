@@ -92,7 +92,7 @@ class Workers(ABC):
         return len(self._under_way)
 
     def submit(self, task: Any, function: Callable[..., Any], *arguments: Any) -> None:
-        """Start ``function(*arguments)``; ``task`` is what its result will be told apart by."""
+        """Start ``function(*arguments)``; ``task`` identifies its result."""
         self._under_way[self._start(function, *arguments)] = Started(task, monotonic())
 
     def finished(self, seconds: float | None = None) -> Iterator[tuple[Any, Any]]:
