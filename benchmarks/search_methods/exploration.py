@@ -29,7 +29,7 @@ from skpbnas import (
     GPRankPredictor,
     PredictorBasedSearch,
 )
-from skpbnas.predictors._gp import similarities
+from skpbnas.predictors._kernel import similarities
 from skpbnas.preprocessing import GraphDescriptors
 
 from .methods import TOP_2
@@ -57,11 +57,12 @@ class ThompsonProcess(RegressorMixin, BaseEstimator):
 
     def predict(self, X: Any) -> np.ndarray:
         """Score by the best place in any of the draws."""
-        process = self.process_
-        Z = np.concatenate([part for _, part in process._placed(np.asarray(X))])
-        shared = process.amplitude_ * similarities(Z, process._rows)
+        process = self.process_._process
+        described = np.concatenate([part for _, part in self.process_._described(np.asarray(X))])
+        Z = process._standardise(described, np.zeros(len(described), np.intp)) * process._scale
+        shared = process._covariance(described)
         known = solve_triangular(process._factor, shared.T, lower=True)
-        covariance = process.amplitude_ * similarities(Z, Z) - known.T @ known
+        covariance = process.amplitude * similarities(Z, Z) - known.T @ known
         root = cholesky(covariance + 1e-6 * np.eye(len(Z)), lower=True)
         normal = check_random_state(self.random_state).normal(size=(len(Z), BATCH_SIZE))
         draws = (shared @ process._weights)[:, None] + self.spread * root @ normal
