@@ -7,6 +7,7 @@ from ._latency import Latency, measure_latency
 from ._mlp import MLP, mlp_space
 from ._nasbench import nasbench101_network, nasbench201_network
 from ._residual_cnn import ResidualCNN, residual_cnn_space, series_cnn_space
+from ._super_network import SuperNetwork, train_supernetwork
 from ._training import Training, evaluate_network, train_network
 from ._transformer import CausalTransformer, transformer_space
 
@@ -18,6 +19,7 @@ __all__ = [
     "Latency",
     "ModuleCosts",
     "ResidualCNN",
+    "SuperNetwork",
     "Training",
     "count_costs",
     "evaluate_network",
@@ -29,5 +31,6 @@ __all__ = [
     "residual_cnn_space",
     "series_cnn_space",
     "train_network",
+    "train_supernetwork",
     "transformer_space",
 ]

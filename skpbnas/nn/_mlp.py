@@ -75,9 +75,10 @@ class MLP(nn.Module):
             if width is not None:
                 layers += [nn.Linear(n_before, width), nn.BatchNorm1d(width), nn.ReLU()]
                 n_before = width
-        self.layers = nn.Sequential(*layers, nn.Linear(n_before, n_outputs))
+        self.layers = nn.Sequential(*layers)
+        self.head = nn.Linear(n_before, n_outputs)
 
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
         """Return ``(n, n_outputs)`` for ``(n, n_inputs)``."""
-        result: torch.Tensor = self.layers(inputs)
+        result: torch.Tensor = self.head(self.layers(inputs))
         return result
