@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from difflib import get_close_matches
 
 import numpy as np
@@ -25,6 +25,8 @@ class TabularBenchmark:
         Valid rows, no two of them isomorphic.
     columns : mapping of str to array-like of shape (n,)
         The measurements, such as accuracies and seconds.
+    may_lack : collection of str, default=()
+        Columns that are NaN where an architecture was not measured; a query for it raises KeyError.
 
     Attributes
     ----------
@@ -50,7 +52,14 @@ class TabularBenchmark:
     array([0., 1.])
     """
 
-    def __init__(self, space: SearchSpace, X: ArrayLike, columns: Mapping[str, ArrayLike]) -> None:
+    def __init__(
+        self,
+        space: SearchSpace,
+        X: ArrayLike,
+        columns: Mapping[str, ArrayLike],
+        *,
+        may_lack: Collection[str] = (),
+    ) -> None:
         self.space = space
         self.X: Rows = np.asarray(X)
         self.columns: dict[str, NDArray] = {name: np.asarray(column) for name, column in columns.items()}
@@ -61,7 +70,7 @@ class TabularBenchmark:
         if not len(self.X):
             raise ValueError("X has no rows; a table needs at least one architecture")
         for name, column in self.columns.items():
-            _check_column(name, column, len(self.X))
+            _check_column(name, column, len(self.X), may_lack=name in may_lack)
         keys = space.canonical_key(self.X)
         self._order = np.argsort(keys, kind="stable")
         self._keys = keys[self._order]
@@ -121,12 +130,16 @@ class TabularBenchmark:
         Raises
         ------
         KeyError
-            Where there is no such column, or a row is not in the table.
+            Where there is no such column, or a row is not in the table or was not measured.
         """
         values = self.columns[self._known(column)]
         places = self.locate(X)
         self.n_queries += len(places)
-        return values[places]
+        found = values[places]
+        if found.dtype.kind == "f" and np.isnan(found).any():
+            row = np.isnan(found).argmax()
+            raise KeyError(f"row {row} of X has no {column!r} in this table: it was not measured")
+        return found
 
     def locate(self, X: ArrayLike) -> NDArray[np.intp]:
         """Return where in the table each row stands, in any isomorphic form.
@@ -197,12 +210,12 @@ class TableObjective:
         return self.table.query(X, self.column)
 
 
-def _check_column(name: str, column: NDArray, n: int) -> None:
+def _check_column(name: str, column: NDArray, n: int, may_lack: bool) -> None:
     if column.shape != (n,):
         raise ValueError(
             f"column {name!r} has shape {column.shape}; X has {n} rows, which need one value each"
         )
-    if column.dtype.kind == "f" and np.isnan(column).any():
+    if column.dtype.kind == "f" and np.isnan(column).any() and not may_lack:
         row = np.isnan(column).argmax()
         raise ValueError(f"column {name!r} is NaN at row {row}; leave out the rows without a value")
 
