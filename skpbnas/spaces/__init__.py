@@ -8,6 +8,7 @@ from ._constrained_space import ConstrainedSpace, InfeasibleSpaceError
 from ._costs import Costs, cell_costs, chain_costs, plain_cnn_costs
 from ._nasbench101 import NASBENCH101_OPERATIONS, NASBench101Space
 from ._nasbench201 import NASBENCH201_OPERATIONS, NASBench201Space
+from ._nasbench_graph import NASBenchGraphSpace
 from ._parameter_space import ParameterSpace
 from ._product_space import ProductSpace
 
@@ -22,6 +23,7 @@ __all__ = [
     "InfeasibleSpaceError",
     "NASBench101Space",
     "NASBench201Space",
+    "NASBenchGraphSpace",
     "ParameterSpace",
     "ProductSpace",
     "Rows",

@@ -18,9 +18,8 @@ if TYPE_CHECKING:
 
 NASBENCH201_OPERATIONS = ("none", "skip_connect", "nor_conv_1x1", "nor_conv_3x3", "avg_pool_3x3")
 _EDGES = ((0, 1), (0, 2), (1, 2), (0, 3), (1, 3), (2, 3))  # in the order of an architecture string
+_MAX_OPERATIONS = 8  # 262,144 cells can be listed
 _OUTPUT = 7  # the node; the input is node 0, and edge k of the cell is node k + 1
-_N_OPERATIONS = len(NASBENCH201_OPERATIONS)
-_N_CELLS = _N_OPERATIONS ** len(_EDGES)
 _FORM = "|{}~0|+|{}~0|{}~1|+|{}~0|{}~1|{}~2|"
 _PATTERN = re.compile(re.escape(_FORM).replace(r"\{\}", "([a-z0-9_]+)"))
 
@@ -54,6 +53,14 @@ _BY_SIGNATURE = np.argsort(_signatures(_ADJACENCY))
 class NASBench201Space(SearchSpace):
     """The 15,625 cells of NAS-Bench-201: one of 5 operations on each of the 6 edges between 4 nodes.
 
+    Benchmarks with other operations on the same edges are spaces of this class too: the 4,096 cells of
+    TransNAS-Bench-101 (micro) have the first four.
+
+    Parameters
+    ----------
+    operations : sequence of str, default=NASBENCH201_OPERATIONS
+        The choices for an edge, at most 8.
+
     A row holds the line graph, so that a predictor of graphs with operations on nodes can rank it: each
     edge of the cell is a node (in the order of an architecture string, ``0-1, 0-2, 1-2, 0-3, 1-3, 2-3``),
     between an input (first) and an output (last), and feeds the edges that start where it ends. The
@@ -62,7 +69,7 @@ class NASBench201Space(SearchSpace):
 
     Notes
     -----
-    No two nodes of the line graph can change places, so all 15,625 strings are different architectures
+    No two nodes of the line graph can change places, so all strings are different architectures
     here, each with its own :meth:`canonical_key`: its number in :meth:`enumerate`, plus one. Some of them
     compute the same function (Dong and Yang count 6,466 different ones), but were trained, and are listed
     by the benchmark, separately. Rows may have their nodes in any order.
@@ -82,20 +89,27 @@ class NASBench201Space(SearchSpace):
     Dong and Yang, "NAS-Bench-201: Extending the Scope of Reproducible Neural Architecture Search", ICLR 2020.
     """
 
-    operations = NASBENCH201_OPERATIONS
+    operations: tuple[str, ...] = NASBENCH201_OPERATIONS
 
-    def __init__(self) -> None:
+    def __init__(self, operations: Sequence[str] = NASBENCH201_OPERATIONS) -> None:
+        names = tuple(operations)
+        if isinstance(operations, str) or not 1 <= len(set(names)) == len(names) <= _MAX_OPERATIONS:
+            raise ValueError(
+                f"operations={operations!r} is not allowed; give 1 to {_MAX_OPERATIONS} names, each once"
+            )
+        self.operations = names
         self.n_nodes = len(_ADJACENCY)
-        self.n_node_features = _N_OPERATIONS + 2
+        self.n_node_features = len(names) + 2
 
     def __repr__(self) -> str:
-        return "NASBench201Space()"
+        given = "" if self.operations == NASBENCH201_OPERATIONS else list(self.operations)
+        return f"NASBench201Space({given})"
 
     def __eq__(self, other: object) -> bool:
-        return type(self) is type(other)
+        return type(self) is type(other) and repr(self) == repr(other)
 
     def __hash__(self) -> int:
-        return hash(type(self))
+        return hash(repr(self))
 
     def get_feature_names_out(self) -> NDArray[np.object_]:
         """Return the column names, ``adjacency_{i}_{j}`` and then ``node_{i}_{operation}``."""
@@ -119,10 +133,10 @@ class NASBench201Space(SearchSpace):
             adjacency, features = reordered(adjacency, features, order)
             valid &= (adjacency == _ADJACENCY).all(axis=(1, 2))
         labels = features.argmax(axis=2)
-        valid &= (labels[:, 0] == 0) & (labels[:, _OUTPUT] == _N_OPERATIONS + 1)
+        valid &= (labels[:, 0] == 0) & (labels[:, _OUTPUT] == len(self.operations) + 1)
         interior = labels[:, 1:_OUTPUT]
-        valid &= ((interior >= 1) & (interior <= _N_OPERATIONS)).all(axis=1)
-        return np.clip(interior - 1, 0, _N_OPERATIONS - 1), valid
+        valid &= ((interior >= 1) & (interior <= len(self.operations))).all(axis=1)
+        return np.clip(interior - 1, 0, len(self.operations) - 1), valid
 
     def _operations(self, X: ArrayLike) -> NDArray[np.intp]:
         """Return the operations ``(n, 6)`` of valid rows."""
@@ -139,22 +153,22 @@ class NASBench201Space(SearchSpace):
         X = np.zeros((len(operations), self.n_features), np.uint8)
         adjacency, nodes = split_rows(X, self.n_nodes)  # views
         adjacency[:] = _ADJACENCY
-        nodes[:, 0, 0] = nodes[:, _OUTPUT, _N_OPERATIONS + 1] = 1
-        nodes[:, 1:_OUTPUT, 1:-1] = np.asarray(operations)[:, :, None] == np.arange(_N_OPERATIONS)
+        nodes[:, 0, 0] = nodes[:, _OUTPUT, len(self.operations) + 1] = 1
+        nodes[:, 1:_OUTPUT, 1:-1] = np.asarray(operations)[:, :, None] == np.arange(len(self.operations))
         return X
 
     # --------------------------------------------------------------------------------- contract
 
     def sample(self, n: int, rng: np.random.Generator) -> NDArray[np.uint8]:
         """Draw ``n`` rows, uniformly and with replacement."""
-        return self._rows(rng.integers(_N_OPERATIONS, size=(n, len(_EDGES))))
+        return self._rows(rng.integers(len(self.operations), size=(n, len(_EDGES))))
 
     def mutate(self, X: Rows, probability: float, rng: np.random.Generator) -> NDArray[np.uint8]:
         """Replace each operation by another one with the given probability (section 3.2); always valid."""
         operations = self._operations(X)
-        steps = rng.integers(1, _N_OPERATIONS, size=operations.shape)
+        steps = rng.integers(1, max(2, len(self.operations)), size=operations.shape)
         steps *= rng.random(operations.shape) < probability
-        return self._rows((operations + steps) % _N_OPERATIONS)
+        return self._rows((operations + steps) % len(self.operations))
 
     def crossover(self, X1: Rows, X2: Rows, rng: np.random.Generator) -> NDArray[np.uint8]:
         """Take each operation from either parent with probability 0.5 (section 3.2); always valid."""
@@ -168,7 +182,7 @@ class NASBench201Space(SearchSpace):
     def canonical_key(self, X: ArrayLike) -> NDArray[np.uint64]:
         """Return the number of each row in :meth:`enumerate`, plus one; 0 where it is not valid."""
         operations, valid = self._parse(X)
-        number = np.ravel_multi_index(tuple(operations.T), (_N_OPERATIONS,) * len(_EDGES))
+        number = np.ravel_multi_index(tuple(operations.T), (len(self.operations),) * len(_EDGES))
         return np.where(valid, number + 1, 0).astype(np.uint64)
 
     def canonicalize(self, X: ArrayLike) -> NDArray[np.uint8]:
@@ -181,11 +195,11 @@ class NASBench201Space(SearchSpace):
         return self._rows(features[:, 1:_OUTPUT, 1:-1].argmax(axis=2))
 
     def __len__(self) -> int:
-        return _N_CELLS
+        return len(self.operations) ** len(_EDGES)
 
     def enumerate(self) -> NDArray[np.uint8]:
-        """Return all 15,625 rows, the operation of the last edge changing fastest."""
-        return self._rows(np.indices((_N_OPERATIONS,) * len(_EDGES)).reshape(len(_EDGES), -1).T)
+        """Return all rows, the operation of the last edge changing fastest."""
+        return self._rows(np.indices((len(self.operations),) * len(_EDGES)).reshape(len(_EDGES), -1).T)
 
     @property
     def is_enumerable(self) -> bool:

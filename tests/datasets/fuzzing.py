@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import json
+import pickle
 import re
 import sys
 import zipfile
@@ -13,7 +15,13 @@ from typing import NamedTuple
 import numpy as np
 
 from skpbnas import NASBench101Space, TabularBenchmark
-from skpbnas.datasets import DataFileError, load_nasbench201
+from skpbnas.datasets import (
+    DataFileError,
+    load_nasbench201,
+    load_nasbench_graph,
+    load_nasbench_macro,
+    load_transnas_micro,
+)
 from skpbnas.datasets.nasbench101._convert import convert_file
 from skpbnas.datasets.nasbench101._store import open_store, write_store
 from skpbnas.spaces import NASBench201Space
@@ -37,6 +45,8 @@ class Target(NamedTuple):
     read: Callable[[Path], object]
     split: Callable[[bytes], Parts] = lambda data: Parts([data], lambda parts: parts[0])
 
+
+_Maker = Callable[[Path, np.random.Generator], Target]
 
 # ------------------------------------------------------------------------------------------- damage
 
@@ -176,7 +186,47 @@ def _store(folder: Path, rng: np.random.Generator) -> Target:
     return Target(path.read_bytes(), read, _split_zip)
 
 
-_MAKERS = {"cells": _cells, "nasbench201": _nasbench201, "tfrecord": _tfrecord, "store": _store}
+def _hardware(content: str | bytes) -> _Maker:
+    data = content if isinstance(content, bytes) else content.encode()
+    return lambda folder, rng: Target(data, lambda path: load_nasbench201(hardware=path))
+
+
+def _official_costs() -> dict:
+    cells = NASBench201Space().decode(NASBench201Space().enumerate()[:3])
+    costs = {"config": [{"C": 16, "arch_str": cell} for cell in cells], "raspi4_latency": [1.0, 2.0, 3.0]}
+    return {"nasbench201": {"cifar10": costs | {"fpga_energy": np.arange(3.0)}}}
+
+
+def _graph(folder: Path, rng: np.random.Generator) -> Target:
+    entry = {"valid_perf": 0.7, "perf": 0.6, "latency": 0.01, "para": np.float64(1.5)}
+    data = pickle.dumps({key: entry for key in (1234, 81234, 20000)})
+    return Target(data, lambda path: load_nasbench_graph(path=path))
+
+
+def _macro(folder: Path, rng: np.random.Generator) -> Target:
+    entry = {"test_acc": [90.0, 91.0, 92.0], "mean_acc": 91.0, "std": 0.8, "params": 890666, "flops": 47}
+    data = json.dumps({name: entry for name in ("00000000", "01210012")}).encode()
+    return Target(data, load_nasbench_macro)
+
+
+def _transnas(folder: Path, rng: np.random.Generator) -> Target:
+    path = folder / "transnas.npz"
+    np.savez(path, architecture=["64-41414-1_02_300", "64-41414-1_02_301"], class_object=rng.random(2))
+    return Target(path.read_bytes(), load_transnas_micro, _split_zip)
+
+
+_CSV = 'net,raspi4_latency\n"(4, 3, 3, 0, 0, 0)",10.48\n"(2, 2, 0, 4, 2, 0)",54.7\n"(2, 1, 4, 1, 2, 2)",-1\n'
+_MAKERS: dict[str, _Maker] = {
+    "NASBench-101, archive": _cells,
+    "NASBench-101, official file": _tfrecord,
+    "NASBench-101, converted table": _store,
+    "NAS-Bench-201, archive": _nasbench201,
+    "HW-NAS-Bench, pickle": _hardware(pickle.dumps(_official_costs())),
+    "HW-NAS-Bench, CSV": _hardware(_CSV),
+    "NAS-Bench-Graph, pickle": _graph,
+    "NAS-Bench-Macro, JSON": _macro,
+    "TransNAS-Bench-101, archive": _transnas,
+}
 READERS = tuple(_MAKERS)
 
 

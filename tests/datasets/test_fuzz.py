@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from fuzzing import READERS, damaged, make_targets, outcome
 
-N_INPUTS = 60
+N_INPUTS = 40
 
 
 @pytest.fixture(scope="module")

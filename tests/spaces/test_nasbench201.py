@@ -8,6 +8,7 @@ import pytest
 from optuna.trial import FixedTrial
 
 from skpbnas.spaces import NASBENCH201_OPERATIONS, NASBench201Space
+from skpbnas.testing import check_space
 
 SPACE = NASBench201Space()
 ALL = SPACE.enumerate()
@@ -145,3 +146,14 @@ def test_spaces_are_equal_and_survive_pickling():
     assert pickle.loads(pickle.dumps(SPACE)) == SPACE == NASBench201Space()
     assert hash(SPACE) == hash(NASBench201Space())
     assert SPACE.operations == NASBENCH201_OPERATIONS
+
+
+def test_other_operations_are_a_space_of_their_own():
+    space = NASBench201Space(["none", "skip_connect", "conv"])
+    check_space(space)
+    assert len(space) == 3**6 == len(np.unique(space.canonical_key(space.enumerate())))
+    assert space != SPACE and space == NASBench201Space(("none", "skip_connect", "conv"))
+    assert repr(space) == "NASBench201Space(['none', 'skip_connect', 'conv'])"
+    for operations in ("conv", [], ["a", "a"], [str(k) for k in range(9)]):
+        with pytest.raises(ValueError, match="give 1 to 8 names, each once"):
+            NASBench201Space(operations)

@@ -64,17 +64,15 @@ def load_nasbench201(
     if path is None:
         assert measured is not None
         return measured
-    table = read_cells(path, NASBench201Space(), _PROBLEM, _REMEDY)
+    table = _read(path)
     return table if measured is None else _joined(table, measured)
 
 
-def read_cells(
-    path: str | os.PathLike[str], space: NASBench201Space, problem: str, remedy: str
-) -> TabularBenchmark:
-    """Read an archive of architecture strings and columns."""
-    columns = read_arrays(path, problem, remedy)
-    with refusing_damage(path, problem, remedy):
+def _read(path: str | os.PathLike[str]) -> TabularBenchmark:
+    columns = read_arrays(path, _PROBLEM, _REMEDY)
+    with refusing_damage(path, _PROBLEM, _REMEDY):
         architectures = columns.pop("architecture")
+        space = NASBench201Space()
         return TabularBenchmark(space, space.encode(architectures.tolist()), columns)
 
 
