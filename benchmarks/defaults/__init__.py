@@ -1,0 +1,5 @@
+"""Numbers of docs/defaults.rst."""
+
+from . import ranking
+
+EXPERIMENTS = (ranking.EXPERIMENT,)
