@@ -54,7 +54,7 @@ PREDICTORS: dict[str, Any] = {
     "ridge": lambda: make_pipeline(StandardScaler(), RidgeCV(np.logspace(-3, 4, 15))),
     "support vectors": lambda: make_pipeline(StandardScaler(), SVR(C=10, epsilon=0.01)),
     "scikit-learn's process": _process,
-    "extra trees": lambda: ExtraTreesRegressor(300, random_state=0),
+    "extra trees": lambda: ExtraTreesRegressor(100, random_state=0),
     "XGBoost": _boosted,
 }
 

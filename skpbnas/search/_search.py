@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from numbers import Integral
 from time import monotonic
 from typing import Any, NamedTuple
@@ -22,6 +22,7 @@ from ..spaces import Rows, SearchSpace
 from ._archive import Scores
 from ._evaluate import Limits
 from ._identity import describe
+from ._known import Features, Prior
 from ._loop import Loop
 from ._propose import Proposal
 from ._results import readable, results, summary, to_html
@@ -77,6 +78,15 @@ class PredictorBasedSearch(BaseEstimator):
         K, the number of architectures evaluated per iteration.
     random_state : int, RandomState, Generator or None, default=None
         The same number gives the same search. A generator gives a number when the search begins.
+    features : mapping of str to callable, default=None
+        Numbers that tell something of an architecture and need no training, by name, such as zero-cost
+        scores: functions of a batch of rows in canonical form, shape ``(n, n_features)``, that return ``n``
+        numbers. The predictor sees them beside the graph. They are computed for what is evaluated and for
+        each pool, once for each architecture.
+    prior : sequence of (rows, scores), default=None
+        Earlier tasks, each with rows of this space and one score for each, higher is better, on a scale of
+        its own: another data set, fewer epochs, a smaller network. The predictor uses them as far as the
+        observed scores say that they tell something; NaN is left out.
 
     Attributes
     ----------
@@ -128,6 +138,8 @@ class PredictorBasedSearch(BaseEstimator):
             np.random.Generator,
             None,
         ],
+        "features": [Mapping, None],
+        "prior": [Sequence, None],
     }
 
     def __init__(
@@ -138,6 +150,8 @@ class PredictorBasedSearch(BaseEstimator):
         n_initial: int = 4,
         batch_size: int = 4,
         random_state: int | np.random.RandomState | np.random.Generator | None = None,
+        features: Features | None = None,
+        prior: Prior | None = None,
     ) -> None:
         self.space = space
         self.predictor = predictor
@@ -145,6 +159,8 @@ class PredictorBasedSearch(BaseEstimator):
         self.n_initial = n_initial
         self.batch_size = batch_size
         self.random_state = random_state
+        self.features = features
+        self.prior = prior
 
     # ---------------------------------------------------------------------------------- ask and tell
 
@@ -413,6 +429,8 @@ class PredictorBasedSearch(BaseEstimator):
                 self.n_initial,
                 self.batch_size,
                 _seed(self.random_state),
+                features=self.features,
+                prior=self.prior,
             )
         return self._state
 

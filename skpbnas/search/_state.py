@@ -20,6 +20,7 @@ from ..spaces import Rows, SearchSpace
 from ._archive import Archive, Scores
 from ._checkpoint import Checkpoint
 from ._identity import Identity, describe, describe_space, differences
+from ._known import Features, Known, Prior, informed
 from ._propose import Proposal, default_predictor, propose
 from ._saved import CheckpointError, SavedSearch
 
@@ -39,6 +40,8 @@ class SearchState:
     batch_size : int
     seed : int or None
         None draws one; a checkpoint then may bring its own.
+    features : mapping of str to callable, default=None
+    prior : sequence of (rows, scores), default=None
 
     Attributes
     ----------
@@ -54,6 +57,8 @@ class SearchState:
         n_initial: int,
         batch_size: int,
         seed: int | None,
+        features: Features | None = None,
+        prior: Prior | None = None,
     ) -> None:
         self.space = space
         self.n_initial = n_initial
@@ -64,6 +69,7 @@ class SearchState:
             default_predictor(space) if predictor is None else predictor,
             EvolutionaryCandidateSampler() if candidates is None else candidates,
         )
+        self._known = Known.of(space, features, prior)
         self._has_seed = seed is not None
         self._use_seed(int(np.random.default_rng().integers(2**31)) if seed is None else seed)
         self._checkpoint: Checkpoint | None = None
@@ -75,7 +81,10 @@ class SearchState:
     def _use_seed(self, seed: int) -> None:
         predictor, candidates = self._given
         self.seed = seed
-        self._predictor = None if isinstance(predictor, str) else for_space(predictor, self.space, seed)
+        self._predictor = None
+        if not isinstance(predictor, str):
+            ready = for_space(predictor, self.space, seed)
+            self._predictor = informed(ready, self._known)
         self._candidates = for_space(candidates, self.space, seed)
 
     def __getstate__(self) -> dict[str, Any]:
@@ -105,6 +114,11 @@ class SearchState:
             archive = self.archive
             X, y = archive.observed()
             others = archive.rows[~archive.done]
+            if self._known and self._known.prior and archive.n_objectives > 1:
+                raise ValueError(
+                    f"prior= has one score for each row, but the objective returned {archive.n_objectives}; "
+                    f"earlier tasks help a search for one objective only"
+                )
             if initial := self.is_initial:
                 X, y, others = X[:0], y[:0], archive.rows
             rng = np.random.default_rng([self.seed, len(archive)])
@@ -195,6 +209,7 @@ class SearchState:
             "batch_size": self.batch_size,
             "random_state": self.seed,
             "objective": self._objective,
+            **describe(self._known.given if self._known else {"features": None, "prior": None}),
         }
 
     def _continue(self, saved: SavedSearch, identity: Identity) -> Identity:

@@ -1,0 +1,135 @@
+"""Features and earlier tasks: what the predictor sees of them, and what is refused before it costs."""
+
+import numpy as np
+import pytest
+from sklearn.ensemble import RandomForestRegressor
+
+from skpbnas import CellSpace, GCNRankPredictor, GPRankPredictor, PredictorBasedSearch
+from skpbnas.search import CheckpointError
+from skpbnas.search._known import Known, informed
+
+pytestmark = pytest.mark.filterwarnings("ignore::skpbnas.candidates.SpaceExhaustedWarning")
+
+SPACE = CellSpace(5, ["conv", "pool"])
+ALL = SPACE.enumerate()
+SECRET = np.random.default_rng(5).normal(size=1 << 16)  # what no graph tells of an architecture
+
+
+def secret(rows: np.ndarray) -> np.ndarray:
+    return SECRET[(SPACE.canonical_key(rows) % np.uint64(1 << 16)).astype(int)]
+
+
+def secret_score(rows: np.ndarray) -> np.ndarray:
+    return 2 * secret(rows) + 0.01 * rows.sum(axis=1)
+
+
+def search(**options) -> PredictorBasedSearch:
+    return PredictorBasedSearch(SPACE, random_state=0, **options)
+
+
+def test_a_search_finds_by_a_feature_what_the_graph_does_not_tell():
+    best = np.sort(secret_score(ALL))[-3:]
+    found = search(features={"secret": secret}).run(secret_score, 24, vectorized=True)
+    assert found.best_score_ in best
+    assert search().run(secret_score, 24, vectorized=True).best_score_ < found.best_score_
+
+
+def test_a_feature_is_computed_once_for_each_architecture_and_shared_by_clones():
+    seen = []
+
+    def counted(rows):
+        seen.extend(SPACE.canonical_key(rows).tolist())
+        return secret(rows)
+
+    search(features={"counted": counted}).run(secret_score, 16, vectorized=True)
+    assert len(seen) == len(set(seen))
+
+
+def test_rows_of_one_architecture_have_the_same_features(rng):
+    known = Known(SPACE, {"first": lambda rows: rows[:, 1]}, ())
+    X = SPACE.sample(20, rng)
+    order = np.array([0, 3, 1, 2, 4])
+    A, F = X[:, :25].reshape(-1, 5, 5), X[:, 25:].reshape(20, 5, -1)
+    moved = np.concatenate([A[:, order][:, :, order].reshape(20, -1), F[:, order].reshape(20, -1)], axis=1)
+    np.testing.assert_array_equal(known.columns(moved), known.columns(X))
+
+
+def fails(rows):
+    raise RuntimeError("no device")
+
+
+@pytest.mark.parametrize(
+    ("features", "error", "message"),
+    [
+        ({"a": 3}, TypeError, r"features\['a'\]=3 is not callable"),
+        ({"a": lambda rows: np.zeros(len(rows) + 1)}, ValueError, r"features\['a'\] returned shape \(3,\)"),
+        ({"a": lambda rows: np.full(len(rows), np.nan)}, ValueError, r"features\['a'\] is nan for Cell"),
+        ({"a": fails}, RuntimeError, "no device"),
+    ],
+)
+def test_a_feature_that_is_none_is_refused_before_an_evaluation(features, error, message):
+    with pytest.raises(error, match=message) as caught:
+        search(features=features).run(lambda cell: pytest.fail("evaluated"), 4)
+    if features["a"] is fails:
+        assert caught.value.__notes__ == ["raised by features['a'] for 2 rows"]
+
+
+@pytest.mark.parametrize(
+    ("prior", "message"),
+    [
+        ([(np.zeros((3, 4)), np.zeros(3))], r"prior\[0\] has rows of shape \(3, 4\), but a row of CellSpace"),
+        ([(ALL[:3], np.zeros(2))], r"prior\[0\] has scores of shape \(2,\) for 3 rows"),
+        ([(ALL[:3], np.zeros(3)), (0 * ALL[:3], np.zeros(3))], r"row 0 of prior\[1\] is not a valid"),
+        ([(ALL[:3], np.full(3, np.nan))], r"prior\[0\] has no finite score"),
+    ],
+)
+def test_an_earlier_task_of_another_space_is_refused_before_an_evaluation(prior, message):
+    with pytest.raises(ValueError, match=message):
+        search(prior=prior).run(lambda cell: pytest.fail("evaluated"), 4)
+
+
+@pytest.mark.parametrize(
+    ("predictor", "options", "message"),
+    [
+        (GCNRankPredictor(), {"features": {"a": secret}}, "has no parameter extra"),
+        (RandomForestRegressor(), {"prior": [(ALL[:3], np.zeros(3))]}, "prior= needs a predictor whose fit"),
+    ],
+)
+def test_a_predictor_that_has_no_use_for_them_is_refused(predictor, options, message):
+    with pytest.raises(ValueError, match=message):
+        search(predictor=predictor, **options).ask()
+
+
+def test_a_predictor_of_tables_sees_features_as_columns(rng):
+    forest = informed(RandomForestRegressor(random_state=0), Known(SPACE, {"secret": secret}, ()))
+    X = ALL[rng.permutation(len(ALL))]
+    assert np.corrcoef(forest.fit(X[:40], secret(X[:40])).predict(X[40:]), secret(X[40:]))[0, 1] > 0.8
+
+
+def test_earlier_work_on_the_same_task_saves_evaluations():
+    earlier = ALL[:: len(ALL) // 60]
+
+    def graph_score(rows):
+        return rows[:, 25:].reshape(len(rows), 5, -1)[:, :, 1].sum(axis=1) - 0.3 * rows[:, :25].sum(axis=1)
+
+    prior = [(earlier, np.exp(graph_score(earlier)))]
+    cold = search(n_initial=1).run(graph_score, 7, vectorized=True).best_score_
+    assert search(n_initial=1, prior=prior).run(graph_score, 7, vectorized=True).best_score_ > cold
+
+
+def test_a_search_for_several_scores_refuses_tasks_with_one():
+    several = search(prior=[(ALL[:5], np.arange(5.0))])
+    with pytest.raises(ValueError, match="the objective returned 2"):
+        several.run(lambda rows: np.stack([secret(rows), -secret(rows)], axis=1), 8, vectorized=True)
+
+
+def test_the_checkpoint_of_other_features_is_refused(tmp_path):
+    path = tmp_path / "search.db"
+    search(features={"secret": secret}).run(secret_score, 6, vectorized=True, checkpoint=path)
+    with pytest.raises(CheckpointError, match="features"):
+        search().run(secret_score, 8, vectorized=True, checkpoint=path)
+
+
+def test_the_default_predictor_is_told_the_names_of_the_features():
+    known = informed(GPRankPredictor(n_nodes=5), Known(SPACE, {"secret": secret}, ()))
+    assert known.predictor.extra == ["secret"]
