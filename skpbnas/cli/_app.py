@@ -10,17 +10,17 @@ from .. import __version__
 from ._mistakes import Commands
 from ._nasbench101 import app as nasbench101
 from ._reproduce import reproduce
-from ._search import search
+from ._search import resume, search
+from ._show import compare, show
 
 app = typer.Typer(
     cls=Commands,
-    add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     help="Predictor-based neural architecture search.",
 )
-app.command()(search)
-app.command()(reproduce)
+for command in (search, resume, show, compare, reproduce):
+    app.command()(command)
 app.add_typer(nasbench101, name="nasbench101")
 
 

@@ -2,39 +2,55 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
+import pandas as pd
 import typer
+from numpy.typing import NDArray
 
 from ..datasets import TabularBenchmark
 from ..search import PredictorBasedSearch
+from ..spaces import Rows, SearchSpace
 
 
 def print_best(
-    algorithm: PredictorBasedSearch, source: TabularBenchmark | None, column: str | None, report: str | None
+    space: SearchSpace,
+    rows: Rows,
+    history: pd.DataFrame,
+    name: str,
+    n: int = 3,
+    further: Mapping[str, NDArray] | None = None,
 ) -> None:
-    """Print the three best architectures."""
-    history = algorithm.history_
-    best = history["score"].sort_values(ascending=False, kind="stable").index[:3]
-    typer.echo(f"\n{len(history)} architectures were evaluated, the initial ones included. The best of them:")
+    """Print the best architectures.
+
+    Parameters
+    ----------
+    space : SearchSpace
+    rows : ndarray of shape (n_evaluations, n_features)
+    history : DataFrame
+        A line for each of the evaluations.
+    name : str
+        What the score is.
+    n : int
+        How many.
+    further : mapping of str to ndarray of shape (n_evaluations,)
+        Values to print beside the score.
+    """
+    best = history["score"].dropna().sort_values(ascending=False, kind="stable").index[:n]
     for place in best:
-        row = algorithm.evaluated_rows_[[place]]
-        line = (
-            f"\n{column or 'score'} {history['score'][place]:.4f} (evaluation {history['evaluation'][place]})"
-        )
-        if source is not None and report is not None:
-            line += f", {report} {source.query(row, report)[0]:.4f}"
+        line = f"\n{name} {history['score'][place]:.4f} (evaluation {history['evaluation'][place]})"
+        line += "".join(f", {column} {values[place]:.4f}" for column, values in (further or {}).items())
         typer.echo(line)
-        typer.echo(str(algorithm.space.decode(row)[0]))
-    if source is not None and column is not None:
-        typer.echo(f"\nThe best of all {len(source)} architectures has {source.oracle(column)[1]:.4f}.")
+        typer.echo(str(space.draw(space.decode(rows[[place]])[0])))
 
 
 def save_results(
     algorithm: PredictorBasedSearch, source: TabularBenchmark | None, column: str | None, output: Path
 ) -> None:
-    """Write the history of a search, its convergence and a drawing of the best architecture to a folder."""
+    """Write history and results of a search, its convergence and a drawing of the best architecture."""
     algorithm.history_.to_csv(output / "history.csv", index=False)
+    algorithm.results_.to_csv(output / "results.csv", index=False)
     try:
         from matplotlib.figure import Figure
     except ImportError:

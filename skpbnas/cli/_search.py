@@ -2,59 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from enum import StrEnum
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from ..candidates import (
-    EvolutionaryCandidateSampler,
-    ExhaustiveCandidateSampler,
-    MaximumLikelihoodCandidateSampler,
-    UniformCandidateSampler,
-)
-from ..datasets import DigitsObjective, TabularBenchmark, load_digits_cells
-from ..predictors import paper_predictor
-from ..search import PredictorBasedSearch
-from ..spaces import NASBench101Space, SearchSpace
+from ..datasets import TabularBenchmark
+from ._folder import Folder
 from ._output import print_best, save_results
+from ._task import Benchmark, Pool, Predictor, Space, Task, Training
 
-
-class Pool(StrEnum):
-    """The kinds of pools."""
-
-    evolutionary = "evolutionary"
-    uniform = "uniform"
-    ml = "ml"
-    exhaustive = "exhaustive"
-
-
-class Predictor(StrEnum):
-    """The kinds of predictors."""
-
-    default = "default"
-    paper = "paper"
-    random = "random"
-
-
-class Benchmark(StrEnum):
-    """The bundled tables."""
-
-    digits_cells = "digits-cells"
-
-
-class Space(StrEnum):
-    """The spaces that need no table."""
-
-    nasbench101 = "nasbench101"
-
-
-class Training(StrEnum):
-    """The data that cells can be trained on."""
-
-    digits = "digits"
+_Report = Annotated[str | None, typer.Option(help="Further column to report for the best cells.")]
+_Jobs = Annotated[int, typer.Option(help="Trainings at the same time.")]
 
 
 def search(
@@ -65,66 +25,61 @@ def search(
     ] = None,
     train: Annotated[Training | None, typer.Option(help="Train each cell for real on this data.")] = None,
     column: Annotated[str | None, typer.Option(help="Column of the table to search on.")] = None,
-    report: Annotated[str | None, typer.Option(help="Further column to report for the best cells.")] = None,
+    report: _Report = None,
     pool: Annotated[Pool, typer.Option(help="How the pool S' is drawn.")] = Pool.evolutionary,
     n_candidates: Annotated[int, typer.Option(min=1, help="N', the size of the pool.")] = 1000,
     batch_size: Annotated[int, typer.Option(min=1, help="K, evaluations per iteration.")] = 4,
     budget: Annotated[int, typer.Option(min=1, help="Evaluations in all, initial ones included.")] = 150,
     predictor: Annotated[Predictor, typer.Option(help="What ranks the pool.")] = Predictor.default,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same search.")] = 0,
-    jobs: Annotated[int, typer.Option(help="Trainings at the same time.")] = 1,
+    jobs: _Jobs = 1,
     output: Annotated[Path | None, typer.Option(help="Folder for history, plot and drawing.")] = None,
 ) -> None:
     """Search for the best architecture of a table, or train architectures as the search asks for them."""
-    source = _source(benchmark, table, space, train)
-    column = column or _default_column(source)
-    searched, objective = _task(source, column)
+    table = None if table is None else table.absolute()
+    task = Task(benchmark, table, space, train, column, pool, n_candidates, batch_size, predictor, seed)
+    _run(task, budget, jobs, report, output)
+
+
+def resume(
+    folder: Annotated[Path, typer.Argument(help="The folder of a search, its --output.")],
+    budget: Annotated[
+        int | None, typer.Option(min=1, help="Evaluations in all; as before where not given.")
+    ] = None,
+    report: _Report = None,
+    jobs: _Jobs = 1,
+) -> None:
+    """Go on with a search that was stopped, or give it a larger budget."""
+    task, budget_before = Folder(folder).read()
+    _run(task, budget or budget_before, jobs, report, folder)
+
+
+def _run(task: Task, budget: int, jobs: int, report: str | None, output: Path | None) -> None:
+    source = task.load()
+    task = replace(task, column=task.column or _default_column(source))
+    objective = task.objective(source)
     if report is not None:
         _check_reported(source, report)
-    algorithm = PredictorBasedSearch(
-        searched,
-        predictor={"default": None, "paper": paper_predictor(), "random": "random"}[predictor],
-        candidates=_pool(pool, n_candidates),
-        batch_size=batch_size,
-        random_state=seed,
-    )
-    checkpoint = None
-    if output is not None:
-        output.mkdir(parents=True, exist_ok=True)
-        earlier = output / "checkpoint.npz"  # of the first versions, whose checkpoints were NumPy archives
-        checkpoint = earlier if earlier.exists() else output / "checkpoint.db"
-        if checkpoint.exists():
-            typer.echo(f"Continuing from {checkpoint}.")
+    algorithm = task.search()
+    folder = None if output is None else Folder(output)
+    if folder is not None:
+        folder.check(task)
+        folder.path.mkdir(parents=True, exist_ok=True)
+        if folder.checkpoint.exists():
+            typer.echo(f"Continuing from {folder.checkpoint}.")
+        else:
+            folder.write(task, budget)
+    checkpoint = None if folder is None else folder.checkpoint
     algorithm.run(objective, budget, n_jobs=jobs, checkpoint=checkpoint, progress=True)
-    print_best(algorithm, source, column, report)
-    if output is not None:
-        save_results(algorithm, source, column, output)
-
-
-def _source(
-    benchmark: Benchmark | None, table: Path | None, space: Space | None, train: Training | None
-) -> TabularBenchmark | None:
-    """Return the table to search; None where cells are to be trained."""
-    if (benchmark is not None) + (table is not None) + (space is not None) != 1:
-        raise ValueError("give one of --benchmark, --table, or --space with --train")
-    if space is not None:
-        if train is None:
-            raise ValueError("--space needs --train, the data to train each cell on; or give --table")
-        return None
-    if train is not None:
-        raise ValueError("--train goes with --space; a table holds cells that are trained already")
-    return load_digits_cells() if table is None else TabularBenchmark.from_npz(table)
-
-
-def _task(source: TabularBenchmark | None, column: str | None) -> tuple[SearchSpace, Callable[[Any], Any]]:
-    """Return the space and the objective."""
-    if source is None:
-        if column is not None:
-            raise ValueError(f"--column {column}: there is no table with columns; leave it out")
-        return NASBench101Space(), DigitsObjective()
-    if column is None:
-        raise ValueError(f"give --column, the column to search on; the table has {list(source.columns)}")
-    return source.space, source.objective(column)
+    rows, history = algorithm.evaluated_rows_, algorithm.history_
+    typer.echo(f"\n{len(rows)} architectures were evaluated, the initial ones included. The best of them:")
+    reported = {} if source is None or report is None else {report: source.query(rows, report)}
+    print_best(algorithm.space, rows, history, task.column or "score", further=reported)
+    if source is not None and task.column is not None:
+        typer.echo(f"\nThe best of all {len(source)} architectures has {source.oracle(task.column)[1]:.4f}.")
+    if folder is not None:
+        folder.write(task, budget)
+        save_results(algorithm, source, task.column, folder.path)
 
 
 def _check_reported(source: TabularBenchmark | None, report: str) -> None:
@@ -136,14 +91,3 @@ def _check_reported(source: TabularBenchmark | None, report: str) -> None:
 def _default_column(source: TabularBenchmark | None) -> str | None:
     columns = [] if source is None else list(source.columns)
     return next((name for name in ("validation_accuracy", "mean_test_accuracy") if name in columns), None)
-
-
-def _pool(kind: Pool, n_candidates: int) -> Any:
-    if kind is Pool.exhaustive:
-        return ExhaustiveCandidateSampler()
-    samplers = {
-        Pool.evolutionary: EvolutionaryCandidateSampler,
-        Pool.uniform: UniformCandidateSampler,
-        Pool.ml: MaximumLikelihoodCandidateSampler,
-    }
-    return samplers[kind](n_candidates=n_candidates)

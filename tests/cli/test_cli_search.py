@@ -61,7 +61,7 @@ def test_the_same_command_continues(table, tmp_path):
     assert len(pd.read_csv(tmp_path / "out" / "history.csv")) == 16
     other = run("search", "--table", table, "--budget", 16, "--seed", 1, *options)
     assert other.exit_code == 2
-    assert "random_state was 0 and is now 1" in flat(other.output)
+    assert "--seed was 0 and is now 1" in flat(other.output)
     for option, value in (("--pool", "uniform"), ("--batch-size", 5), ("--predictor", "default")):
         result = run("search", "--table", table, "--budget", 24, *options, option, value)
         assert result.exit_code == 2 and " and is now " in flat(result.output)
