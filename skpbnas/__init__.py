@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from .datasets import load_digits_cells as load_digits_cells
     from .datasets import load_nasbench101 as load_nasbench101
     from .datasets import load_nasbench201 as load_nasbench201
+    from .persistence import load as load
+    from .persistence import save as save
     from .predictors import EnsembleRankPredictor as EnsembleRankPredictor
     from .predictors import GCNRankPredictor as GCNRankPredictor
     from .predictors import GPRankPredictor as GPRankPredictor
@@ -55,9 +57,11 @@ _HOME = {
     "SearchSpace": "spaces",
     "TabularBenchmark": "datasets",
     "UniformCandidateSampler": "candidates",
+    "load": "persistence",
     "load_digits_cells": "datasets",
     "load_nasbench101": "datasets",
     "load_nasbench201": "datasets",
+    "save": "persistence",
 }
 
 __all__ = [*_HOME]

@@ -45,6 +45,13 @@ class GraphConvolutionalNetwork(nn.Module):
         generator: torch.Generator,
     ) -> None:
         super().__init__()
+        self.arguments = {
+            "n_features": n_features,
+            "hidden_dims": list(hidden_dims),
+            "both": both,
+            "residual": residual,
+            "n_members": n_members,
+        }
         self.both, self.residual, self.n_members = both, residual, n_members
         self.n_directions = 2 if both else 1
         dims = [n_features, *hidden_dims]
