@@ -19,10 +19,19 @@ from sklearn.gaussian_process.kernels import Kernel
 from ..predictors import EnsembleRankPredictor, GCNRankPredictor, GPRankPredictor
 from ..predictors._gp import signed_roots
 from ..predictors._normal_scores import NormalScores
+from ..predictors._process import Process
 from ..preprocessing import GraphDescriptors
+from ..preprocessing._columns import PlacedColumns
 
-_OWN = (EnsembleRankPredictor, GCNRankPredictor, GPRankPredictor, GraphDescriptors, NormalScores)
-_OWN_CLASSES: dict[str, type] = {f"skpbnas:{cls.__name__}": cls for cls in _OWN}
+_OWN_CLASSES: dict[str, type] = {
+    "skpbnas:EnsembleRankPredictor": EnsembleRankPredictor,
+    "skpbnas:GCNRankPredictor": GCNRankPredictor,
+    "skpbnas:GPRankPredictor": GPRankPredictor,
+    "skpbnas:GraphDescriptors": GraphDescriptors,
+    "skpbnas:NormalScores": NormalScores,
+    "skpbnas:PlacedColumns": PlacedColumns,
+    "skpbnas:Process": Process,
+}
 _OWN_FUNCTIONS: dict[str, Callable[..., Any]] = {"skpbnas:signed_roots": signed_roots}
 # Modules of estimators: not those that do more when they are imported.
 _SCIKIT_LEARN = re.compile(r"sklearn(\.(?!.*(test|externals|datasets|build|fixes))[a-z_]+)+")

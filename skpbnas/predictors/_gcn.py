@@ -155,6 +155,11 @@ class GCNRankPredictor(GraphRankPredictor):
         difference = self._raw_scores(self._rows_of(X1)) - self._raw_scores(self._rows_of(X2))
         return (1 / (1 + np.exp(-difference))).mean(axis=0)
 
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        if hasattr(self, "_network"):
+            self._network.to(self.device)
+
     @property
     def module_(self) -> nn.Module:
         """The fitted network as a function of dense adjacency matrices and node features."""

@@ -27,7 +27,7 @@ from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardSc
 from sklearn.svm import SVR
 
 import skpbnas
-from skpbnas import CellSpace, GCNRankPredictor, GPRankPredictor, GraphDescriptors
+from skpbnas import CellSpace, ChainSpace, GCNRankPredictor, GPRankPredictor, GraphDescriptors
 from skpbnas.datasets import DataFileError
 from skpbnas.predictors import EnsembleRankPredictor, ensemble_predictor, paper_predictor
 
@@ -92,6 +92,16 @@ def test_names_of_columns_and_shared_parts_come_back(path):
     np.testing.assert_array_equal(loaded.predict(frame), model.predict(frame))
     with pytest.raises(ValueError, match="feature names"):
         loaded.estimators_[0].predict(frame[frame.columns[::-1]])
+
+
+def test_a_process_that_knows_layers_and_extra_columns_comes_back(path):
+    space = ChainSpace([range(8), [1, None], ["x", "y"]])
+    rng = np.random.default_rng(0)
+    rows = np.hstack([space.sample(30, rng), rng.random((30, 1))])
+    model = GPRankPredictor(extra=["cost"]).for_space(space, 0)
+    model.fit(rows, rng.random(30), prior=[(rows[:9], rng.random(9))])
+    skpbnas.save(model, path)
+    np.testing.assert_array_equal(skpbnas.load(path).predict(rows), model.predict(rows))
 
 
 class Own(BaseEstimator):
