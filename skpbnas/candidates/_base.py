@@ -82,7 +82,7 @@ class BaseCandidateSampler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator
         Parameters
         ----------
         n : int, default=None
-            N', the number of rows; None for ``n_candidates``.
+            N', the number of rows; None for up to ``n_candidates``.
         exclude : array-like of shape (m, n_features), default=None
             Architectures that the pool must not hold, such as those evaluated or under evaluation. Rows
             seen in fit are not left out by themselves.
@@ -92,8 +92,8 @@ class BaseCandidateSampler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator
         Returns
         -------
         ndarray of shape (n, n_features)
-            Valid rows, no two isomorphic, none isomorphic to an excluded one. Fewer, with a
-            :class:`SpaceExhaustedWarning`, where the space holds no more.
+            Valid rows, no two isomorphic, none isomorphic to an excluded one. Fewer where the space holds
+            no more, with a :class:`SpaceExhaustedWarning` where ``n`` was given.
         """
         check_is_fitted(self)
         if not (n is None or isinstance(n, Integral) and n >= 0):
@@ -102,9 +102,9 @@ class BaseCandidateSampler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator
         size = self._pool_size() if n is None else int(n)
         pool = Pool(self.space_, exclude)
         self._draw_pool(pool, size, np.random.default_rng(seed.randint(2**31)))
-        if size is not None and len(pool) < size:
+        if n is not None and len(pool) < n:
             warnings.warn(
-                f"the pool holds {len(pool)} of {size} candidates: {self.space_!r} has no more that are new",
+                f"the pool holds {len(pool)} of {n} candidates: {self.space_!r} has no more that are new",
                 SpaceExhaustedWarning,
                 stacklevel=2,
             )

@@ -23,6 +23,10 @@ class Box:
     def __repr__(self) -> str:
         return f"Box of {self.n_features} columns"
 
+    def get_roles_out(self) -> list[str]:
+        """Return the role of each column: a parameter of its own."""
+        return [f"parameter {k}" for k in range(self.n_features)]
+
     def sample(self, n: int, rng: np.random.Generator) -> NDArray[np.float64]:
         """Draw uniformly."""
         return rng.uniform(self.low, self.high, size=(n, self.n_features))

@@ -276,9 +276,7 @@ class PBNASSampler(BaseSampler):
         chosen = default_predictor(space) if self._predictor is None else self._predictor
         predictor = None if is_random else for_space(chosen, space, self._seed)
         candidates = for_space(self._candidates, space, self._seed)
-        with warnings.catch_warnings():  # a pool that is smaller than it could be is no news for a study
-            warnings.simplefilter("ignore", SpaceExhaustedWarning)
-            return propose(space, predictor, candidates, X, y, others, n, rng).rows
+        return propose(space, predictor, candidates, X, y, others, n, rng).rows
 
     def _repeated(self, ledger: Ledger, rng: np.random.Generator) -> Params:
         warnings.warn(

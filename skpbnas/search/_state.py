@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 import warnings
@@ -23,6 +24,8 @@ from ._identity import Identity, describe, describe_space, differences
 from ._known import Features, Known, Prior, informed
 from ._propose import Proposal, default_predictor, propose
 from ._saved import CheckpointError, SavedSearch
+
+_log = logging.getLogger("skpbnas.search")
 
 
 class SearchState:
@@ -138,13 +141,23 @@ class SearchState:
                 proposal_seconds=proposal.seconds,
             )
             self.last_proposal = proposal
+            _log.info(
+                "proposed %d of a pool of %d in %.2f s, from %d scores",
+                len(proposal.rows),
+                len(proposal.pool),
+                proposal.seconds,
+                len(y),
+            )
             self._save(range(places.start, places.stop))
             return proposal.rows
 
     def tell(self, rows: Rows, scores: Scores, seconds: NDArray[np.float64]) -> None:
         """Add scores ``(n, n_objectives)`` of valid rows; ones that are not finite have failed."""
         with self._lock, self._saving():
-            self._save(self.archive.record(rows, scores, seconds))
+            places = self.archive.record(rows, scores, seconds)
+            for place, score in zip(places, scores.tolist(), strict=True):
+                _log.info("architecture %d scored %s", place + 1, score)
+            self._save(places)
 
     # --------------------------------------------------------------------------------- time and files
 
@@ -230,6 +243,7 @@ class SearchState:
             )
         if saved.archive.extends(self.archive):
             self.archive = saved.archive
+            _log.info("continuing from %s with %d evaluations", name, self.archive.n_told)
         elif not self.archive.extends(saved.archive):
             raise CheckpointError(
                 f"{name} exists, and this search has proposed architectures of its own; give another path, "

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from optuna.trial import BaseTrial
 
 Rows = NDArray[np.generic]  # (n, n_features)
+Seed = np.random.Generator | int | None  # of what is drawn: a generator, or what ``default_rng`` takes
 
 
 class SearchSpace(ABC):
@@ -68,8 +69,19 @@ class SearchSpace(ABC):
         return column_roles(self.n_nodes, ["node"] * self.n_node_features)
 
     @abstractmethod
-    def sample(self, n: int, rng: np.random.Generator) -> Rows:
-        """Draw ``n`` valid rows, with replacement; uniform over architectures where they can be listed."""
+    def sample(self, n: int, rng: Seed = None) -> Rows:
+        """Draw ``n`` valid rows, with replacement; uniform over architectures where they can be listed.
+
+        Parameters
+        ----------
+        n : int
+        rng : numpy.random.Generator, int or None, default=None
+            A generator, or the seed of one; None draws anew every time.
+
+        Returns
+        -------
+        ndarray of shape (n, n_features)
+        """
 
     @abstractmethod
     def mutate(self, X: Rows, probability: float, rng: np.random.Generator) -> Rows:

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from .._rows import as_rows, column_names, split_rows
 from ..drawing import Diagram
 from . import _graphs as g
-from ._base import Rows, SearchSpace
+from ._base import Rows, SearchSpace, Seed
 from ._cell import INPUT, OUTPUT, Cell
 from ._colouring import canonical_key, canonical_order
 from ._encoding import cells_to_graphs, graphs_to_rows, rows_to_graphs, well_formed
@@ -151,12 +151,13 @@ class CellSpace(SearchSpace):
         """Return each row pruned and in canonical form; isomorphic rows become the same row."""
         return self._rows(canonical_order(self._pruned(self._graphs(X)[0])))
 
-    def sample(self, n: int, rng: np.random.Generator) -> NDArray[np.uint8]:
+    def sample(self, n: int, rng: Seed = None) -> NDArray[np.uint8]:
         """Draw ``n`` valid rows, with replacement.
 
         Uniform over unique architectures where the space :attr:`is_enumerable`. Otherwise cells of random
         size and density: every cell can occur, large ones more often than small ones, but not uniformly.
         """
+        rng = np.random.default_rng(rng)
         if self.is_enumerable:
             return self.enumerate()[rng.integers(len(self), size=n)]
         drawn = [np.empty((0, self.n_features), np.uint8)]

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from .._rows import as_rows, column_names, column_roles, join_rows, reordered, split_rows
 from ..drawing import GREY, Box, Diagram, colours
-from ._base import Rows, SearchSpace
+from ._base import Rows, SearchSpace, Seed
 from ._keys import mix_columns
 
 if TYPE_CHECKING:
@@ -193,8 +193,9 @@ class ChainSpace(SearchSpace):
 
     # ------------------------------------------------------------------------------------- contract
 
-    def sample(self, n: int, rng: np.random.Generator) -> NDArray[np.float32]:
+    def sample(self, n: int, rng: Seed = None) -> NDArray[np.float32]:
         """Draw ``n`` rows, uniformly and with replacement."""
+        rng = np.random.default_rng(rng)
         return self._rows(rng.integers(self._n_choices, size=(n, self.n_nodes)))
 
     def mutate(self, X: Rows, probability: float, rng: np.random.Generator) -> NDArray[np.float32]:

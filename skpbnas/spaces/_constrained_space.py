@@ -9,11 +9,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..drawing import Diagram
-from ._base import Rows, SearchSpace
+from ._base import Rows, SearchSpace, Seed
 
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
 
+# What NumPy says to a function that takes its rows for a single one.
+_SIGNS_OF_ONE = ("truth value of an array", "'numpy.ndarray' object has no attribute")
 _DRAW = 8_192  # rows drawn at a time, at most
 _PATIENCE = 131_072  # rows drawn in a row of which none is feasible
 
@@ -100,13 +102,26 @@ class ConstrainedSpace(SearchSpace):
         """Tell which valid rows are feasible."""
         if not len(X):
             return np.zeros(0, bool)
-        mask = np.asarray(self.feasible(self.space.canonicalize(X)))
+        mask = self._answers(self.space.canonicalize(X))
         if mask.shape != (len(X),) or mask.dtype != bool:
             raise ValueError(
                 f"feasible= returned an array of {mask.dtype} of shape {mask.shape} for {len(X)} rows; it "
                 f"must return one boolean for each row, shape ({len(X)},)"
             )
         return mask
+
+    def _answers(self, X: Rows) -> NDArray:
+        try:
+            return np.asarray(self.feasible(X))
+        except (ValueError, AttributeError) as error:
+            if not any(sign in str(error) for sign in _SIGNS_OF_ONE):
+                raise
+            raise ValueError(
+                f"feasible= was called with {len(X)} rows at once, an array of shape {X.shape}, and seems to "
+                f"be written for one architecture ({error}); compare whole columns, such as "
+                f"X[:, :10].sum(axis=1) < 5, or decode: "
+                f"lambda X: np.array([is_small(architecture) for architecture in space.decode(X)])"
+            ) from error
 
     def is_valid(self, X: ArrayLike) -> NDArray[np.bool_]:
         """Tell for each row whether it encodes an architecture of the space, and a feasible one."""
@@ -115,8 +130,9 @@ class ConstrainedSpace(SearchSpace):
         valid[valid] = self._meets(rows[valid])
         return valid
 
-    def sample(self, n: int, rng: np.random.Generator) -> Rows:
+    def sample(self, n: int, rng: Seed = None) -> Rows:
         """Draw ``n`` feasible rows, with replacement, each as likely as in the space among the feasible."""
+        rng = np.random.default_rng(rng)
         if self.is_enumerable:
             return self.enumerate()[rng.integers(len(self), size=n)]
         drawn = [self.space.sample(0, rng)]

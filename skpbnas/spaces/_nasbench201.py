@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from .._rows import as_rows, column_names, column_roles, reordered, split_rows
 from ..drawing import Box, Diagram, colours
-from ._base import Rows, SearchSpace
+from ._base import Rows, SearchSpace, Seed
 
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
@@ -159,8 +159,9 @@ class NASBench201Space(SearchSpace):
 
     # --------------------------------------------------------------------------------- contract
 
-    def sample(self, n: int, rng: np.random.Generator) -> NDArray[np.uint8]:
+    def sample(self, n: int, rng: Seed = None) -> NDArray[np.uint8]:
         """Draw ``n`` rows, uniformly and with replacement."""
+        rng = np.random.default_rng(rng)
         return self._rows(rng.integers(len(self.operations), size=(n, len(_EDGES))))
 
     def mutate(self, X: Rows, probability: float, rng: np.random.Generator) -> NDArray[np.uint8]:

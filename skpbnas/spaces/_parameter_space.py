@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from .._rows import as_rows, column_names
 from ._axes import Axis, Codes
-from ._base import Rows, SearchSpace
+from ._base import Rows, SearchSpace, Seed
 
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
@@ -101,8 +101,9 @@ class ParameterSpace(SearchSpace):
 
     # ------------------------------------------------------------------------------------- contract
 
-    def sample(self, n: int, rng: np.random.Generator) -> NDArray[np.float64]:
+    def sample(self, n: int, rng: Seed = None) -> NDArray[np.float64]:
         """Draw ``n`` rows, each parameter uniformly on its scale, with replacement."""
+        rng = np.random.default_rng(rng)
         return self._rows(np.stack([axis.draw(n, rng) for axis in self._axes], axis=1))
 
     def mutate(self, X: Rows, probability: float, rng: np.random.Generator) -> NDArray[np.float64]:

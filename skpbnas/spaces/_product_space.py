@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from .._rows import as_rows, column_names, column_roles, join_rows, reordered, split_rows
 from ..drawing import Diagram
-from ._base import Rows, SearchSpace
+from ._base import Rows, SearchSpace, Seed
 from ._keys import mix_columns
 
 if TYPE_CHECKING:
@@ -168,8 +168,9 @@ class ProductSpace(SearchSpace):
 
     # ------------------------------------------------------------------------------------- contract
 
-    def sample(self, n: int, rng: np.random.Generator) -> Rows:
+    def sample(self, n: int, rng: Seed = None) -> Rows:
         """Draw ``n`` rows, each part on its own."""
+        rng = np.random.default_rng(rng)
         return self._join([space.sample(n, rng) for space in self.spaces.values()])
 
     def mutate(self, X: Rows, probability: float, rng: np.random.Generator) -> Rows:

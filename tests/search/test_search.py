@@ -2,6 +2,7 @@
 
 import pickle
 import time
+import warnings
 
 import numpy as np
 import pytest
@@ -159,10 +160,11 @@ def test_failed_evaluations_are_counted_but_not_learned_from():
 def test_an_exhausted_space_ends_the_search_with_a_warning():
     space = CellSpace(3, ["a", "b"])
     search = PredictorBasedSearch(space, GCNRankPredictor(max_iter=5), batch_size=10, random_state=0)
-    with pytest.warns(SpaceExhaustedWarning, match="exhausted after 5 of 50"):
+    with pytest.warns(SpaceExhaustedWarning, match="exhausted after 5 of 50") as caught:
         search.run(n_edges, 50)
+    assert len(caught) == 1  # and none for pools that cannot be full
     assert len(search.history_) == len(space) == 5
-    with pytest.warns(SpaceExhaustedWarning), pytest.raises(ValueError, match="has been proposed"):
+    with pytest.raises(ValueError, match="has been proposed"):
         search.ask()
 
 
@@ -206,3 +208,15 @@ def test_bad_input_is_refused():
 def test_at_least_one_architecture_is_asked_for(n):
     with pytest.raises(ValueError, match=f"n={n} is not allowed"):
         PredictorBasedSearch(CellSpace(4, ["a", "b"])).ask(n)
+
+
+def test_a_search_says_nothing_unless_its_log_is_listened_to(caplog, capfd):
+    search = PredictorBasedSearch(SPACE, "random", random_state=0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        search.run(n_edges, 8)
+    assert capfd.readouterr() == ("", "") and not caplog.records
+    with caplog.at_level("INFO", "skpbnas"):
+        search.run(n_edges, 12)
+    text = caplog.text
+    assert "proposed 4 of a pool of" in text and "architecture 12 scored" in text

@@ -82,3 +82,19 @@ def test_a_search_goes_on_until_all_feasible_architectures_are_evaluated():
         warnings.simplefilter("ignore", SpaceExhaustedWarning)
         search.run(sum, n_evaluations=50)
     assert len(search.history_) == len(space) == 10
+
+
+@pytest.mark.parametrize(
+    "of_one", [lambda X: bool(X.sum(axis=1) < 5), lambda cell: cell.adjacency.sum() < 5], ids=["row", "cell"]
+)
+def test_a_constraint_of_one_architecture_is_told_to_take_rows(of_one):
+    with pytest.raises(ValueError, match="rows at once.*one architecture.*space.decode"):
+        ConstrainedSpace(CellSpace(4, ["a", "b"]), of_one).sample(1, 0)
+
+
+def test_errors_of_a_constraint_itself_are_left_as_they_are():
+    def broken(X):
+        raise ValueError("of its own")
+
+    with pytest.raises(ValueError, match="^of its own$"):
+        ConstrainedSpace(CellSpace(4, ["a"]), broken).sample(1, 0)

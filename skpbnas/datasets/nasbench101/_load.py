@@ -67,7 +67,7 @@ def load_nasbench101(
     if is_nasbench(path) or is_nasbenchapi(path):
         table = table_from_api(path, n_jobs=n_jobs, progress=progress)
     elif path is None or isinstance(path, (str, os.PathLike)):
-        source = find_file() if path is None else Path(path).expanduser()
+        source = find_file() if path is None else _existing(Path(path).expanduser())
         table = load_table(source, n_jobs=n_jobs, progress=progress)
     else:
         raise TypeError(
@@ -75,6 +75,13 @@ def load_nasbench101(
             f"(hash_iterator, get_metrics_from_hash) or nasbenchapi.NASBench101 (iter_all, query)"
         )
     return NASBench101Benchmark(table, random_state)
+
+
+def _existing(path: Path) -> Path:
+    if not any(candidate.exists() for candidate in (path, *store_paths(path))):
+        advice = "no such file; get it with 'skpbnas nasbench101 download', or give another path"
+        raise FileNotFoundError(errno.ENOENT, advice, str(path))
+    return path
 
 
 def find_file() -> Path:
