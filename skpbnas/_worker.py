@@ -18,7 +18,9 @@ from numpy.typing import NDArray
 Outcome = tuple[NDArray[np.float64], float, BaseException | None]
 
 
-def evaluate_one(objective: Callable[[Any], Any], architecture: Any, remote: bool = False) -> Outcome:
+def evaluate_one(
+    objective: Callable[..., Any], architecture: Any, remote: bool = False, **arguments: Any
+) -> Outcome:
     """Return the scores of an architecture, the seconds that it took, and what the objective raised.
 
     Parameters
@@ -28,6 +30,8 @@ def evaluate_one(objective: Callable[[Any], Any], architecture: Any, remote: boo
     remote : bool, default=False
         Whether this is a worker, and the result is sent to the search. A worker that wants to exit returns
         the SystemExit; in the search's own process, it exits.
+    **arguments : Any
+        Of the objective, beside the architecture.
 
     Returns
     -------
@@ -39,7 +43,7 @@ def evaluate_one(objective: Callable[[Any], Any], architecture: Any, remote: boo
     start = perf_counter()
     nothing = np.array([np.nan])
     try:
-        return _as_scores(objective(architecture)), perf_counter() - start, None
+        return _as_scores(objective(architecture, **arguments)), perf_counter() - start, None
     except Exception as raised:  # handed to the search, which raises it once the batch is told
         return nothing, perf_counter() - start, _portable(raised) if remote else raised
     except SystemExit as exit:

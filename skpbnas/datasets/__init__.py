@@ -3,6 +3,7 @@
 from ._errors import DataFileError
 from ._nasbench_graph import load_nasbench_graph
 from ._nasbench_macro import load_nasbench_macro
+from ._noisy import NoisyObjective
 from ._tabular import TableObjective, TabularBenchmark
 from ._transnas import load_transnas_micro
 from .digits import DigitsObjective, load_digits_cells
@@ -13,6 +14,7 @@ __all__ = [
     "DataFileError",
     "DigitsObjective",
     "NASBench101Benchmark",
+    "NoisyObjective",
     "OutOfDomainError",
     "TableObjective",
     "TabularBenchmark",

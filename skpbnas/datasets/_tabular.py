@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from difflib import get_close_matches
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -13,6 +14,9 @@ from numpy.typing import ArrayLike, NDArray
 from ..spaces import NASBench101Space, Rows, SearchSpace
 from ._errors import refusing_damage
 from ._npz import read_arrays
+
+if TYPE_CHECKING:
+    from ._noisy import NoisyObjective
 
 
 class TabularBenchmark:
@@ -174,6 +178,46 @@ class TabularBenchmark:
     def objective(self, column: str) -> TableObjective:
         """Return the objective that looks ``column`` up, for ``PredictorBasedSearch.run``."""
         return TableObjective(self, self._known(column))
+
+    def with_noise(
+        self,
+        truth: str,
+        trainings: Sequence[str],
+        n_averaged: int,
+        n_neighbours: int = 1000,
+        random_state: int = 0,
+    ) -> NoisyObjective:
+        """Return an objective whose trainings differ as the table's do, with a judge of its own.
+
+        Parameters
+        ----------
+        truth : str
+            The column of the true scores, a mean of trainings.
+        trainings : sequence of str
+            Columns of single trainings that are among those.
+        n_averaged : int
+            How many trainings ``truth`` is the mean of.
+        n_neighbours : int, default=1000
+            How many architectures of about the same score lend the differences of their trainings.
+        random_state : int, default=0
+            The same number, architecture and seed give the same score.
+
+        Returns
+        -------
+        NoisyObjective
+
+        Examples
+        --------
+        >>> from skpbnas.datasets import load_digits_cells
+        >>> table = load_digits_cells()
+        >>> trainings = [f"validation_accuracy_{k}" for k in range(3)]
+        >>> noisy = table.with_noise("validation_accuracy", trainings, n_averaged=3)
+        >>> len(set(noisy(table.X[[100] * 20], seed=range(20)))) > 1
+        True
+        """
+        from ._noisy import NoisyObjective
+
+        return NoisyObjective(self, truth, trainings, n_averaged, n_neighbours, random_state)
 
     def oracle(self, column: str) -> tuple[Rows, float]:
         """Return the best row of the table and its value: what no search can beat."""

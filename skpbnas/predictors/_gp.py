@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import _fit_context
 from sklearn.utils._param_validation import Interval
+from sklearn.utils.validation import check_is_fitted
 
 from ..preprocessing import GraphDescriptors
 from ._base import GraphRankPredictor
@@ -232,6 +233,29 @@ class GPRankPredictor(GraphRankPredictor):
             part_mean, std = self._posterior(rows[part], True)
             scores[part] = part_mean + self.exploration * std
         return self._targets.inverse(scores)
+
+    def predict_left_out(self, places: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Predict architectures that were fitted to, each from all others but itself.
+
+        The scales are those of all architectures.
+
+        Parameters
+        ----------
+        places : array-like of int, shape (n,)
+            Which rows of the fit.
+
+        Returns
+        -------
+        scores : ndarray of shape (n,)
+            The mean of the process, on the scale of y.
+        std : ndarray of shape (n,)
+            Half the width, on the scale of y, of the interval of one standard deviation of an observation
+            around it, its noise included.
+        """
+        check_is_fitted(self)
+        mean, std = self._process.left_out(np.asarray(places, dtype=np.intp))
+        inverse = self._targets.inverse
+        return inverse(mean), (inverse(mean + std) - inverse(mean - std)) / 2
 
     def _posterior(self, rows: NDArray, uncertain: bool) -> tuple[Matrix, Matrix]:
         """Return the mean of the process at each row and, if uncertain, its standard deviation, else 0."""

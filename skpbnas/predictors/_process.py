@@ -76,9 +76,9 @@ class Process:
         names = np.concatenate([names, [f"task {k}" for k in range(1, self._n_tasks)]])
         self.scales = dict(zip(names.tolist(), scales.tolist(), strict=True))
         self._scale = scales[kinds]
-        self._rows = Z * self._scale
+        self._rows, self._t, self._n_own = Z * self._scale, t, int((task == 0).sum())
         with blas_threads(len(t) ** 2):
-            self._factorise(t, int((task == 0).sum()))
+            self._factorise(t, self._n_own)
 
     def _standardise(self, described: Matrix, task: NDArray[np.intp]) -> Matrix:
         indicators = (task[:, None] == np.arange(1, self._n_tasks)).astype(np.float64)
@@ -109,6 +109,20 @@ class Process:
                 )
                 std = np.sqrt(np.maximum(self.amplitude - (known**2).sum(axis=0), 0))
         return mean, std
+
+    def left_out(self, places: NDArray[np.intp]) -> tuple[Matrix, Matrix]:
+        """Return the mean and the standard deviation of observations of task 0, given all others.
+
+        Rasmussen and Williams, "Gaussian Processes for Machine Learning", eq. 5.12.
+        """
+        n = len(self._t)
+        rows = n - self._n_own + places
+        units = np.zeros((n, len(rows)))
+        units[rows, np.arange(len(rows))] = 1.0
+        with blas_threads(n * len(rows)):
+            half = solve_triangular(self._factor, units, lower=True, overwrite_b=True, check_finite=False)
+        precision = (half**2).sum(axis=0)  # the diagonal of the inverse covariance
+        return self._t[rows] - self._weights[rows] / precision, precision**-0.5
 
     def limits(self, described: Matrix) -> tuple[Matrix, Matrix]:
         """Return the mean and, for little time, a number that the standard deviation is not above.

@@ -1,9 +1,11 @@
 """Algorithm 1 of the paper: propose a batch, evaluate it, learn from it, and again."""
 
 from ._checkpoint import EvaluationsSoFar, read_checkpoint
+from ._found import ParetoFront
 from ._propose import Proposal, default_predictor, propose
+from ._recommend import Recommendation
 from ._saved import CheckpointError, CheckpointWriteError
-from ._search import ParetoFront, PredictorBasedSearch
+from ._search import PredictorBasedSearch
 
 __all__ = [
     "CheckpointError",
@@ -12,6 +14,7 @@ __all__ = [
     "ParetoFront",
     "PredictorBasedSearch",
     "Proposal",
+    "Recommendation",
     "default_predictor",
     "propose",
     "read_checkpoint",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -24,6 +24,29 @@ RECORD = np.dtype(
         ("evaluation_seconds", np.float64),
     ]
 )
+
+
+class Observed(NamedTuple):
+    """What has been observed, one line per architecture, in the order of their first evaluations.
+
+    Attributes
+    ----------
+    rows : ndarray of shape (n, n_features)
+    scores : ndarray of shape (n,) or (n, n_objectives)
+        Means over the finished evaluations of an architecture.
+    counts : ndarray of shape (n,)
+        How many there are.
+    squares : ndarray of shape (n,) or (n, n_objectives)
+        Sums of the squared deviations from these means.
+    firsts : ndarray of shape (n,) or (n, n_objectives)
+        The scores of the first evaluations.
+    """
+
+    rows: Rows
+    scores: Scores
+    counts: NDArray[np.intp]
+    squares: Scores
+    firsts: Scores
 
 
 class Archive:
@@ -73,10 +96,31 @@ class Archive:
         """Return the rows of one status."""
         return self.rows[self.records["status"] == status]
 
-    def observed(self) -> tuple[Rows, Scores]:
-        """Return the rows and scores, (n,) or (n, n_objectives), of the finished evaluations."""
-        scores = self.scores[self.done]
-        return self.rows[self.done], scores[:, 0] if self.n_objectives == 1 else scores
+    @property
+    def repeats(self) -> NDArray[np.intp]:
+        """How many earlier evaluations each has of the same architecture."""
+        order = np.argsort(self.keys, kind="stable")
+        starts = np.flatnonzero(np.append(True, self.keys[order][1:] != self.keys[order][:-1])[: len(order)])
+        lengths = np.diff(np.append(starts, len(order)))
+        counted = np.empty(len(self), np.intp)
+        counted[order] = np.arange(len(order)) - np.repeat(starts, lengths)
+        return counted
+
+    def observed(self) -> Observed:
+        """Return what the finished evaluations tell of each architecture."""
+        done = self.done
+        scores = self.scores[done]
+        _, first, of = np.unique(self.keys[done], return_index=True, return_inverse=True)
+        place = np.argsort(np.argsort(first))[of]  # of each evaluation, in the order of the first ones
+        counts = np.bincount(place, minlength=len(first))
+        firsts = scores[np.sort(first)]
+        beyond, squares = np.zeros_like(firsts), np.zeros_like(firsts)
+        np.add.at(beyond, place, scores - firsts[place])
+        means = firsts + beyond / counts[:, None]  # exact where all scores of an architecture are equal
+        np.add.at(squares, place, (scores - means[place]) ** 2)
+        if self.n_objectives == 1:
+            means, squares, firsts = means[:, 0], squares[:, 0], firsts[:, 0]
+        return Observed(self.rows[done][np.sort(first)], means, counts, squares, firsts)
 
     def add(self, rows: Rows, predicted: Scores | float = np.nan, **values: Any) -> slice:
         """Append pending evaluations, with what was predicted and the values of their records.
@@ -118,8 +162,22 @@ class Archive:
             f"{self.n_objectives}; a search keeps to one number of objectives"
         )
 
-    def record(self, rows: Rows, scores: Scores, seconds: NDArray[np.float64]) -> list[int]:
+    def record(
+        self,
+        rows: Rows,
+        scores: Scores,
+        seconds: NDArray[np.float64],
+        repeats: NDArray[np.intp] | None = None,
+    ) -> list[int]:
         """Store scores; rows that nobody asked for are added first. A score that is not finite has failed.
+
+        Parameters
+        ----------
+        rows : ndarray of shape (n, n_features)
+        scores : ndarray of shape (n, n_objectives)
+        seconds : ndarray of shape (n,)
+        repeats : ndarray of shape (n,), default=None
+            Which of its architecture's evaluations each is, counted from 0; None: the first that is pending.
 
         Returns
         -------
@@ -131,7 +189,7 @@ class Archive:
             self.predicted = self.scores.copy()
         keys, places = self.space.canonical_key(rows), []
         for k in range(len(rows)):
-            index = self._pending_index(keys[k])
+            index = self._pending_index(keys[k], None if repeats is None else int(repeats[k]))
             if index is None:
                 index = self.add(rows[k : k + 1], iteration=max(self.last_iteration, 0)).start
             self.scores[index] = scores[k]
@@ -140,8 +198,11 @@ class Archive:
             places.append(index)
         return places
 
-    def _pending_index(self, key: np.uint64) -> int | None:
-        waiting = np.flatnonzero((self.keys == key) & ~self.told)
+    def _pending_index(self, key: np.uint64, repeat: int | None) -> int | None:
+        places = np.flatnonzero(self.keys == key)
+        waiting = places[~self.told[places]]
+        if repeat is not None and places[repeat] in waiting:
+            return int(places[repeat])
         return int(waiting[0]) if len(waiting) else None
 
     def extends(self, other: Archive) -> bool:
@@ -169,6 +230,7 @@ class Archive:
         columns: dict[str, Any] = {
             "evaluation": np.arange(1, len(records) + 1),
             "iteration": records["iteration"],
+            "repeat": self.repeats[told],
         }
         if self.n_objectives == 1:
             score = pd.Series(self.scores[told, 0])

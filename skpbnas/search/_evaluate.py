@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
+from functools import partial
+from inspect import signature
 from time import monotonic, perf_counter
 from typing import Any, NamedTuple
 from warnings import warn
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .._worker import Outcome, as_real, evaluate_one
 from ..spaces import Rows, SearchSpace
@@ -19,8 +22,25 @@ from ._workers import Workers, n_workers, workers_of_backend
 _MAX_DEATHS = 4
 _NOTHING = np.array([np.nan])
 
-Objective = Callable[[Any], Any]
-More = Callable[[int], Rows]
+Objective = Callable[..., Any]
+
+
+class Batch(NamedTuple):
+    """What to evaluate next.
+
+    Attributes
+    ----------
+    rows : ndarray of shape (n, n_features)
+    repeats : ndarray of shape (n,)
+        How many earlier evaluations each has of the same architecture.
+    """
+
+    rows: Rows
+    repeats: NDArray[np.intp]
+
+
+More = Callable[[int], Batch]
+Task = tuple[Rows, int]  # a row, and which of its evaluations
 
 
 class Evaluation(NamedTuple):
@@ -29,6 +49,8 @@ class Evaluation(NamedTuple):
     Attributes
     ----------
     row : ndarray of shape (n_features,)
+    repeat : int
+        How many earlier evaluations it has.
     scores : ndarray of shape (n_objectives,)
         A single NaN where there are none.
     seconds : float
@@ -39,6 +61,7 @@ class Evaluation(NamedTuple):
     """
 
     row: Rows
+    repeat: int
     scores: Scores
     seconds: float
     error: BaseException | None = None
@@ -82,7 +105,7 @@ def evaluate(
     objective : callable
     space : SearchSpace
     more : callable
-        Returns the rows to evaluate next, given how many are under way. It is called when a worker is free,
+        Returns the batch to evaluate next, given how many are under way. It is called when a worker is free,
         after everything that was yielded has been dealt with.
     n_jobs : int or None
     vectorized : bool
@@ -90,8 +113,8 @@ def evaluate(
     """
     if vectorized:
         _refuse_timeout(limits, "a vectorized objective, which runs in this process")
-        while len(rows := more(0)):
-            yield from _evaluate_rows(objective, rows)
+        while len((batch := more(0)).rows):
+            yield from _evaluate_rows(objective, batch)
         return
     n = n_workers(n_jobs) or (0 if limits.timeout is None else 1)
     if not n:
@@ -111,9 +134,16 @@ def _refuse_timeout(limits: Limits, what: str) -> None:
         )
 
 
-def _evaluate_rows(objective: Objective, rows: Rows) -> Iterator[Evaluation]:
-    start = perf_counter()
-    result = objective(rows.copy())
+def _takes_seed(objective: Objective) -> bool:
+    try:
+        return "seed" in signature(objective).parameters
+    except (TypeError, ValueError):  # it has no signature that can be read
+        return False
+
+
+def _evaluate_rows(objective: Objective, batch: Batch) -> Iterator[Evaluation]:
+    start, (rows, repeats) = perf_counter(), batch
+    result = objective(rows.copy(), **({"seed": repeats.copy()} if _takes_seed(objective) else {}))
     try:
         scores = as_real(result)
     except (TypeError, ValueError) as error:
@@ -126,16 +156,18 @@ def _evaluate_rows(objective: Objective, rows: Rows) -> Iterator[Evaluation]:
             f"returns one score per row, shape ({len(rows)},), or several, shape ({len(rows)}, n_objectives)"
         )
     seconds = (perf_counter() - start) / len(rows)
-    for row, values in zip(rows, scores.reshape(len(rows), -1), strict=True):
-        yield Evaluation(row, values, seconds)
+    for row, repeat, values in zip(rows, repeats.tolist(), scores.reshape(len(rows), -1), strict=True):
+        yield Evaluation(row, repeat, values, seconds)
 
 
 def _one_by_one(objective: Objective, space: SearchSpace, more: More, limits: Limits) -> Iterator[Evaluation]:
-    while len(rows := more(0)):
-        for row in rows:
+    takes_seed = _takes_seed(objective)
+    while len((batch := more(0)).rows):
+        for row, repeat in zip(batch.rows, batch.repeats.tolist(), strict=True):
             if limits.is_over:
                 return
-            result = Evaluation(row, *evaluate_one(objective, _decode(space, row)))
+            arguments = {"seed": repeat} if takes_seed else {}
+            result = Evaluation(row, repeat, *evaluate_one(objective, _decode(space, row), **arguments))
             yield result
             if result.error is not None:
                 return
@@ -148,15 +180,16 @@ class _InParallel:
         self, objective: Objective, space: SearchSpace, more: More, workers: Workers, limits: Limits
     ) -> None:
         self.objective = objective
+        self.takes_seed = _takes_seed(objective)
         self.space = space
         self.more = more
         self.workers = workers
         self.limits = limits
-        self.waiting: deque[Rows] = deque()
+        self.waiting: deque[Task] = deque()
         # Of a pool, what was under way when a worker died: repeated alone, to see which one kills workers.
-        self.suspects: deque[Rows] = deque()
+        self.suspects: deque[Task] = deque()
         self.alone = False
-        self.deaths: Counter[bytes] = Counter()  # of each row
+        self.deaths: Counter[tuple[bytes, int]] = Counter()  # of each task
         self.deaths_in_a_row = 0
 
     def run(self) -> Iterator[Evaluation]:
@@ -168,12 +201,12 @@ class _InParallel:
             if self.limits.is_over and self.workers.can_end:
                 self.workers.end(monotonic())  # they stay pending
                 return
-            for row, outcome in self.workers.finished(self._patience()):
-                yield from self._dead(row) if outcome is None else [self._alive(row, outcome)]
+            for task, outcome in self.workers.finished(self._patience()):
+                yield from self._dead(task) if outcome is None else [self._alive(task, outcome)]
             if self.limits.timeout is not None and len(self.workers):
-                for row in self.workers.end(monotonic() - self.limits.timeout):
+                for task in self.workers.end(monotonic() - self.limits.timeout):
                     reason = f"it took longer than timeout={self.limits.timeout:g} seconds"
-                    yield Evaluation(row, _NOTHING, self.limits.timeout, failure=reason)
+                    yield Evaluation(task[0], task[1], _NOTHING, self.limits.timeout, failure=reason)
 
     def _fill(self) -> Iterator[Evaluation]:
         """Give every worker that is free something to do."""
@@ -185,18 +218,21 @@ class _InParallel:
         self.alone = False
         while len(self.workers) < self.workers.n:
             if not self.waiting:
-                self.waiting.extend(self.more(len(self.workers)))
+                rows, repeats = self.more(len(self.workers))
+                self.waiting.extend(zip(rows, repeats.tolist(), strict=True))
             if not self.waiting:
                 return
             yield from self._start(self.waiting.popleft())
 
-    def _start(self, row: Rows) -> Iterator[Evaluation]:
+    def _start(self, task: Task) -> Iterator[Evaluation]:
+        row, repeat = task
         try:
             architecture = _decode(self.space, row)
         except Exception as error:  # raised by the search, once all that is under way is observed
-            yield Evaluation(row, _NOTHING, np.nan, error)
+            yield Evaluation(row, repeat, _NOTHING, np.nan, error)
         else:
-            self.workers.submit(row, evaluate_one, self.objective, architecture, True)
+            call = partial(evaluate_one, seed=repeat) if self.takes_seed else evaluate_one
+            self.workers.submit(task, call, self.objective, architecture, True)
 
     def _patience(self) -> float | None:
         """Return how long to wait for a result before time has to be looked at."""
@@ -205,28 +241,31 @@ class _InParallel:
             ends.append(self.workers.oldest() + self.limits.timeout)
         return max(min(ends) - monotonic(), 0) if ends else None
 
-    def _alive(self, row: Rows, outcome: Outcome) -> Evaluation:
+    def _alive(self, task: Task, outcome: Outcome) -> Evaluation:
         self.deaths_in_a_row = 0
         scores, seconds, error = outcome
         if isinstance(error, SystemExit):
-            return Evaluation(row, scores, seconds, failure=f"its worker exited (SystemExit: {error})")
-        return Evaluation(row, scores, seconds, error)
+            return Evaluation(
+                task[0], task[1], scores, seconds, failure=f"its worker exited (SystemExit: {error})"
+            )
+        return Evaluation(*task, scores, seconds, error)
 
-    def _dead(self, row: Rows) -> Iterator[Evaluation]:
-        self.deaths[row.tobytes()] += 1
-        to_blame = self.alone if self.workers.is_pool else self.deaths[row.tobytes()] > 1
+    def _dead(self, task: Task) -> Iterator[Evaluation]:
+        name = task[0].tobytes(), task[1]
+        self.deaths[name] += 1
+        to_blame = self.alone if self.workers.is_pool else self.deaths[name] > 1
         if not to_blame:
             if not self.suspects:
                 warn("a worker died; what it was at is evaluated again", stacklevel=2)
-            (self.suspects if self.workers.is_pool else self.waiting).appendleft(row)
+            (self.suspects if self.workers.is_pool else self.waiting).appendleft(task)
             return
         self.deaths_in_a_row += 1
         if self.deaths_in_a_row == _MAX_DEATHS:
             raise RuntimeError(
                 f"{_MAX_DEATHS} evaluations in a row killed their worker; the last one was that of "
-                f"{_decode(self.space, row)!r}: see the workers' own messages, and their memory"
+                f"{_decode(self.space, task[0])!r}: see the workers' own messages, and their memory"
             )
-        yield Evaluation(row, _NOTHING, np.nan, failure="its worker died, twice")
+        yield Evaluation(task[0], task[1], _NOTHING, np.nan, failure="its worker died, twice")
 
 
 def _decode(space: SearchSpace, row: Rows) -> Any:

@@ -3,17 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 from warnings import warn
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..candidates import SpaceExhaustedWarning
-from ..spaces import Rows
 from ._archive import PENDING
-from ._evaluate import Evaluation, Limits, evaluate
+from ._evaluate import Batch, Evaluation, Limits, evaluate
 from ._saved import CheckpointWriteError
 from ._state import SearchState
+
+
+class Finalists(NamedTuple):
+    """How the end of the budget is spent on architectures that were evaluated already.
+
+    Attributes
+    ----------
+    n : int
+        How many of the best take part.
+    n_repeats : int
+        How many evaluations; 0 for none.
+    """
+
+    n: int = 0
+    n_repeats: int = 0
 
 
 class Loop:
@@ -30,6 +45,7 @@ class Loop:
         Called after every batch, or every evaluation where asynchronous; returns whether to stop.
     bar : tqdm
     limits : Limits
+    finalists : Finalists
     """
 
     def __init__(
@@ -40,6 +56,7 @@ class Loop:
         call_back: Callable[[], bool],
         bar: Any,
         limits: Limits,
+        finalists: Finalists,
     ) -> None:
         self.state = state
         self.n_evaluations = n_evaluations
@@ -47,9 +64,11 @@ class Loop:
         self.call_back = call_back
         self.bar = bar
         self.limits = limits
+        self.finalists = finalists
         self.errors: list[BaseException] = []
         self.stopped = False
-        self._left_over = state.archive.where(PENDING)  # of an earlier run, or asked for by the user
+        # Of an earlier run, or asked for by the user.
+        self._left_over = np.flatnonzero(state.archive.records["status"] == PENDING)
         self._batch_told = False
 
     def run(self, objective: Callable[[Any], Any], n_jobs: int | None, vectorized: bool) -> None:
@@ -59,10 +78,10 @@ class Loop:
         if self.errors:
             raise self.errors[0]
 
-    def more(self, under_way: int) -> Rows:
-        """Return the rows to evaluate next, given how many are under way."""
+    def more(self, under_way: int) -> Batch:
+        """Return what to evaluate next, given how many are under way."""
         archive = self.state.archive
-        none = archive.rows[:0]
+        none = self._batch(np.arange(0))
         if under_way and not self.asynchronous:
             return none
         if self._batch_told and not self.asynchronous:
@@ -71,22 +90,39 @@ class Loop:
         if self.stopped or left <= 0 or self.limits.is_over:
             return none
         if len(self._left_over):
-            rows, self._left_over = self._left_over[:left], none
-            return rows
-        size = self.state.next_size if not self.asynchronous or self.state.is_initial else 1
+            places, self._left_over = self._left_over[:left], self._left_over[:0]
+            return self._batch(places)
+        before = len(archive)
         try:
-            rows = self.state.ask(min(size, left))
+            self._propose(left)
         except CheckpointWriteError as error:  # raised once all that is under way is observed
             self._stop(error)
             return none
-        if not (len(rows) or under_way):
+        places = np.arange(before, len(self.state.archive))
+        if not (len(places) or under_way):
             warn(
                 f"{self.state.space!r} is exhausted after {archive.n_told} of {self.n_evaluations} "
                 f"evaluations",
                 SpaceExhaustedWarning,
                 stacklevel=2,
             )
-        return rows
+        return self._batch(places)
+
+    def _propose(self, left: int) -> None:
+        """Have the search choose what is next: repeats where the end of the budget is left, else new ones."""
+        state = self.state
+        before_finals = left - self.finalists.n_repeats
+        if before_finals <= 0:
+            size = 1 if self.asynchronous else min(state.batch_size, left)
+            if len(state.repeat(size, self.finalists.n)):
+                return
+            before_finals = left
+        size = state.next_size if not self.asynchronous or state.is_initial else 1
+        state.ask(min(size, before_finals))
+
+    def _batch(self, places: NDArray[np.intp]) -> Batch:
+        archive = self.state.archive
+        return Batch(archive.rows[places], archive.repeats[places])
 
     def receive(self, result: Evaluation) -> None:
         """Tell the search about an evaluation."""
@@ -113,9 +149,11 @@ class Loop:
                 stacklevel=2,
             )
         try:
-            self.state.tell(rows, scores, np.array([result.seconds]))
+            self.state.tell(rows, scores, np.array([result.seconds]), np.array([result.repeat]))
         except CheckpointWriteError as error:  # raised once all that is under way is observed
             self._stop(error)
+        if self.finalists.n_repeats and scores.shape[1] > 1:
+            self._stop(ValueError("n_finalists needs one objective; with several there is no single best"))
         self._show()
         self._batch_told = True
         if self.asynchronous:
@@ -136,4 +174,4 @@ class Loop:
         if archive.n_objectives > 1:
             self.bar.set_postfix(front=int(archive.on_front().sum()), refresh=False)
         elif archive.done.any():
-            self.bar.set_postfix(best=f"{archive.observed()[1].max():.4f}", refresh=False)
+            self.bar.set_postfix(best=f"{archive.scores[archive.done].max():.4f}", refresh=False)

@@ -14,7 +14,7 @@ from ..spaces import CellSpace, ConstrainedSpace, ProductSpace, Rows, SearchSpac
 from ._archive import Scores
 
 if TYPE_CHECKING:
-    from ._search import PredictorBasedSearch
+    from ._found import SearchResults
 
 _SCORES = r"^score(_\d+)?$"  # the columns of a history
 _SHOWN = 5  # lines of the table in a notebook
@@ -33,7 +33,7 @@ def results(space: SearchSpace, history: pd.DataFrame, rows: Rows) -> pd.DataFra
         rank[done], best_first = _ranked(scores[done])
         order = np.concatenate([np.flatnonzero(done)[best_first], np.flatnonzero(~done)])
     table = pd.DataFrame({"rank": pd.array(rank, dtype="Int64")})
-    table = pd.concat([table, told, history[["evaluation", "iteration"]]], axis=1)
+    table = pd.concat([table, told, history[["evaluation", "iteration", "repeat"]]], axis=1)
     table["architecture"] = [space.describe(architecture) for architecture in space.decode(rows)]
     table = pd.concat([table, parameters(space, rows)], axis=1)
     return table.iloc[order].reset_index(drop=True)
@@ -69,8 +69,8 @@ def parameters(space: SearchSpace, rows: Rows) -> pd.DataFrame:
     return table.apply(lambda column: column if column.isna().any() else column.infer_objects())
 
 
-def summary(search: PredictorBasedSearch) -> str:
-    """Return some lines on what a search has found, and the drawing of its best architecture."""
+def summary(search: SearchResults) -> str:
+    """Return some lines on what a search has found, and the drawing of the recommended architecture."""
     history = search.history_
     lines = [f"Search of {search.space!r}", _effort(history)]
     if "score" not in history:
@@ -86,13 +86,20 @@ def summary(search: PredictorBasedSearch) -> str:
     first = scores[known["iteration"] == 0]
     if len(first):
         lines[-1] += f"; the best of the first {len(first)} was {first.max():.6g}"
+    if history["repeat"].any():
+        found = search.recommendation_
+        lines.append(
+            f"recommended: true score {found.score:.6g}, 90 % in {found.interval[0]:.6g} to "
+            f"{found.interval[1]:.6g}, the best with a probability of {found.probability:.0%}, "
+            f"{found.n_evaluations} evaluations"
+        )
     foreseen = known.dropna(subset=["predicted_score"])
     if len(foreseen) > 1:
         tau = kendall_tau(foreseen["score"], foreseen["predicted_score"])
         lines.append(
             f"Kendall's tau of predicted and observed scores {tau:.2f}, over {len(foreseen)} proposals"
         )
-    return "\n".join([*lines, "", str(search.space.draw(search.best_architecture_))])
+    return "\n".join([*lines, "", str(search.space.draw(search.recommended_architecture_))])
 
 
 def _effort(history: pd.DataFrame) -> str:
@@ -107,7 +114,7 @@ def _effort(history: pd.DataFrame) -> str:
     return line if np.isnan(evaluating) else f"{line}, {evaluating:.1f} s of evaluating"
 
 
-def to_html(search: PredictorBasedSearch) -> str:
+def to_html(search: SearchResults) -> str:
     """Return what a notebook shows of a search that has evaluated something."""
     history = search.history_
     table = search.results_.head(_SHOWN).to_html(index=False, border=0)

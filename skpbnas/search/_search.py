@@ -7,50 +7,28 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 from numbers import Integral
 from time import monotonic
-from typing import Any, NamedTuple
+from typing import Any, Literal
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator
-from sklearn.exceptions import NotFittedError
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from tqdm.auto import tqdm
 
 from .._worker import as_real
 from ..spaces import Rows, SearchSpace
-from ._archive import Scores
 from ._evaluate import Limits
+from ._found import SearchResults
 from ._identity import describe
 from ._known import Features, Prior
-from ._loop import Loop
-from ._propose import Proposal
-from ._results import readable, results, summary, to_html
+from ._loop import Finalists, Loop
+from ._recommend import N_FINALISTS, SHARE_OF_REPEATS
 from ._state import SearchState
 
 Callback = Callable[["PredictorBasedSearch"], Any]
 
 
-class ParetoFront(NamedTuple):
-    """The evaluations that no other dominates.
-
-    Attributes
-    ----------
-    rows : ndarray of shape (n, n_features)
-    architectures : list
-        The decoded rows.
-    scores : ndarray of shape (n, n_objectives)
-    """
-
-    rows: Rows
-    architectures: Any
-    scores: Scores
-
-    def __repr__(self) -> str:
-        return readable(self.architectures, self.scores)
-
-
-class PredictorBasedSearch(BaseEstimator):
+class PredictorBasedSearch(SearchResults, BaseEstimator):
     """Predictor-based neural architecture search (Algorithm 1), with ``ask`` and ``tell``, or run.
 
     The search starts from ``n_initial`` random architectures. Then each iteration fits the predictor on
@@ -91,22 +69,31 @@ class PredictorBasedSearch(BaseEstimator):
     Attributes
     ----------
     best_architecture_ : object
-        The decoded architecture with the highest observed score.
+        The decoded architecture with the highest observed score: under noise, the luckiest one.
     best_score_ : float
         Its score.
+    recommended_architecture_ : object
+        The architecture with the highest expected true score. Without repeats, noise cannot be told from
+        merit, and it is the best one.
+    recommended_score_ : float
+        Its expected true score.
+    recommendation_ : Recommendation
+        Both, with an interval of 90 % for the true score, and the probability that it is the best one.
     pareto_front_ : ParetoFront
         The rows, architectures and scores of the evaluations that no other dominates. With several
         objectives, there is no ``best_architecture_``.
     history_ : pandas.DataFrame
         One line per evaluation, initial ones included: ``evaluation`` (counted from 1), ``iteration`` (0 for
-        the initial ones), ``score``, ``predicted_score``, ``best_score`` so far, ``pool_size``,
+        the initial ones), ``repeat`` (how many earlier ones its architecture has), ``score``,
+        ``predicted_score``, ``best_score`` so far, ``pool_size``,
         ``proposal_seconds`` (of the whole batch) and ``evaluation_seconds``. With several objectives:
         ``score_0``, ``score_1`` and so on, likewise the predicted ones, and ``on_front``, whether no other
         evaluation dominates it, instead of the best score.
     results_ : pandas.DataFrame
         The evaluations in readable form, best first: ``rank``, the score or scores, ``evaluation``,
-        ``iteration``, ``architecture`` in one line of text, and the parameters of the space, where it has
-        some, such as the layers of a chain. With several objectives, the rank is the number of the front.
+        ``iteration``, ``repeat``, ``architecture`` in one line of text, and the parameters of the space,
+        where it has some, such as the layers of a chain. With several objectives, the rank is the number of
+        the front.
     last_proposal_ : Proposal
         The latest batch, with the pool it was chosen from.
 
@@ -238,7 +225,7 @@ class PredictorBasedSearch(BaseEstimator):
 
     def run(
         self,
-        objective: Callable[[Any], Any],
+        objective: Callable[..., Any],
         n_evaluations: int,
         n_jobs: int | None = 1,
         callbacks: Sequence[Callback] = (),
@@ -249,6 +236,8 @@ class PredictorBasedSearch(BaseEstimator):
         timeout: float | None = None,
         max_seconds: float | None = None,
         name: str | None = None,
+        n_finalists: int | Literal["auto"] | None = None,
+        n_repeats: int | None = None,
     ) -> PredictorBasedSearch:
         """Evaluate architectures until there are ``n_evaluations`` observed scores, earlier ones included.
 
@@ -256,7 +245,8 @@ class PredictorBasedSearch(BaseEstimator):
         ----------
         objective : callable
             Takes one decoded architecture and returns its score, higher is better; or several scores, always
-            as many.
+            as many. One that takes ``seed``, too, is given 0 for the first evaluation of an architecture, and
+            1, 2, ... for the next ones.
         n_evaluations : int
             The budget, initial and failed evaluations included.
         n_jobs : int or None, default=1
@@ -289,6 +279,14 @@ class PredictorBasedSearch(BaseEstimator):
             what they were at is evaluated first when the search goes on.
         name : str, default=None
             What the checkpoint calls the objective. None is its qualified name, or the table and the column.
+        n_finalists : int, "auto" or None, default=None
+            For noisy objectives: how many of the best architectures take part in the finals, the end of the
+            budget, which evaluates them again so that ``recommended_architecture_`` is not the luckiest one.
+            In the finals each evaluation goes to the one whose next score is expected to raise the
+            recommended score most. None is no finals, "auto" is 20 finalists. Where repeats return equal
+            scores, there is no noise, and the rest of the budget goes to new architectures.
+        n_repeats : int, default=None
+            How many evaluations of the budget the finals have. None is a fifth.
 
         Returns
         -------
@@ -313,8 +311,9 @@ class PredictorBasedSearch(BaseEstimator):
             the search goes on. What a worker was at when it died is evaluated once more before it has failed.
             Also where the budget is smaller than what has been evaluated already.
         """
+        finalists = _finals(n_evaluations, n_finalists, n_repeats)
         state = self._begin()
-        _require_positive(n_evaluations=n_evaluations, timeout=timeout, max_seconds=max_seconds)
+        _require_positive(timeout=timeout, max_seconds=max_seconds)
         if vectorized is None:
             vectorized = bool(getattr(objective, "vectorized", False))
         with state.running(checkpoint, describe(objective) if name is None else name):
@@ -336,85 +335,37 @@ class PredictorBasedSearch(BaseEstimator):
                     lambda: any([callback(self) for callback in callbacks]),
                     bar,
                     Limits(timeout, deadline),
+                    finalists,
                 ).run(objective, n_jobs, vectorized)
         return self
 
-    # --------------------------------------------------------------------------------------- results
+    def confirm(
+        self,
+        objective: Callable[..., Any],
+        n_repeats: int,
+        n_finalists: int | Literal["auto"] = "auto",
+        **options: Any,
+    ) -> PredictorBasedSearch:
+        """Evaluate the best architectures of a finished search again, so that luck is not recommended.
 
-    @property
-    def best_architecture_(self) -> Any:
-        """The decoded architecture with the highest observed score."""
-        X, y = self._told_of_one_objective()
-        return self.space.decode(X[[y.argmax()]])[0]
-
-    @property
-    def best_score_(self) -> float:
-        """The highest observed score."""
-        return float(self._told_of_one_objective()[1].max())
-
-    @property
-    def pareto_front_(self) -> ParetoFront:
-        """The evaluations that no other dominates, in descending order of the first objective."""
-        self._told()
-        archive = self._begun().archive
-        front = np.flatnonzero(archive.on_front())
-        front = front[np.lexsort(-archive.scores[front].T[::-1])]
-        rows = archive.rows[front]
-        return ParetoFront(rows, self.space.decode(rows), archive.scores[front])
-
-    @property
-    def history_(self) -> pd.DataFrame:
-        """One line per evaluation."""
-        return self._begun().archive.to_frame()
-
-    @property
-    def results_(self) -> pd.DataFrame:
-        """One line per evaluation in readable form, best first."""
-        return results(self.space, self.history_, self.evaluated_rows_)
-
-    @property
-    def last_proposal_(self) -> Proposal:
-        """The latest batch, with the pool it was chosen from."""
-        proposal = self._begun().last_proposal
-        if proposal is None:
-            raise NotFittedError("nothing has been proposed yet; call ask() or run() first")
-        return proposal
-
-    @property
-    def evaluated_rows_(self) -> Rows:
-        """The rows of the evaluations, in the order of ``history_``."""
-        archive = self._begun().archive
-        return archive.rows[archive.told]
-
-    def summary(self) -> str:
-        """Return some lines on what the search has found, with a drawing of the best architecture.
+        Parameters
+        ----------
+        objective : callable
+        n_repeats : int
+            How many evaluations, beside those that have been made.
+        n_finalists : int or "auto", default="auto"
+        **options : Any
+            ``checkpoint`` and all others of :meth:`run`.
 
         Returns
         -------
-        str
+        self : PredictorBasedSearch
         """
-        return summary(self)
-
-    def _repr_html_inner(self) -> str:
-        begun = hasattr(self, "_state") and self._state.archive.n_told
-        return to_html(self) if begun else super()._repr_html_inner()
-
-    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, str]:
-        return {"text/plain": repr(self), "text/html": self._repr_html_inner()}
-
-    def _told(self) -> tuple[Rows, Scores]:
-        X, y = self._begun().archive.observed()
-        if not len(y):
-            raise NotFittedError("nothing has been evaluated yet; call run() or tell() first")
-        return X, y
-
-    def _told_of_one_objective(self) -> tuple[Rows, Scores]:
-        X, y = self._told()
-        if y.ndim > 1:
-            raise AttributeError(
-                f"a search for {y.shape[1]} objectives has no single best architecture; see pareto_front_"
-            )
-        return X, y
+        _require_positive(n_repeats=n_repeats)
+        state, name = self._begin(), options.get("name")
+        with state.running(options.get("checkpoint"), describe(objective) if name is None else name):
+            n_evaluations = state.archive.n_told + n_repeats
+        return self.run(objective, n_evaluations, n_finalists=n_finalists, n_repeats=n_repeats, **options)
 
     # --------------------------------------------------------------------------------------- inside
 
@@ -434,11 +385,6 @@ class PredictorBasedSearch(BaseEstimator):
             )
         return self._state
 
-    def _begun(self) -> SearchState:
-        if not hasattr(self, "_state"):
-            raise NotFittedError("the search has not begun; call run(), ask() or tell() first")
-        return self._state
-
 
 def _seed(random_state: Any) -> int | None:
     if isinstance(random_state, np.random.RandomState):
@@ -452,3 +398,19 @@ def _require_positive(**numbers: float | None) -> None:
     for name, number in numbers.items():
         if number is not None and not number > 0:
             raise ValueError(f"{name}={number!r} is not allowed; give a number above 0")
+
+
+def _finals(n_evaluations: int, n_finalists: Any, n_repeats: int | None) -> Finalists:
+    _require_positive(n_evaluations=n_evaluations, n_repeats=n_repeats)
+    if n_finalists is None:
+        if n_repeats is not None:
+            raise ValueError(f"n_repeats={n_repeats!r} needs n_finalists; give a number from 2, or 'auto'")
+        return Finalists()
+    if n_finalists != "auto" and not (isinstance(n_finalists, int) and n_finalists > 1):
+        raise ValueError(f"n_finalists={n_finalists!r} is not allowed; give a number from 2, 'auto' or None")
+    repeats = round(SHARE_OF_REPEATS * n_evaluations) if n_repeats is None else n_repeats
+    if repeats >= n_evaluations - 1:
+        raise ValueError(
+            f"n_repeats={repeats} leaves nothing to repeat of n_evaluations={n_evaluations}; raise the budget"
+        )
+    return Finalists(N_FINALISTS if n_finalists == "auto" else int(n_finalists), repeats)

@@ -7,8 +7,8 @@ import os
 import threading
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
-from time import monotonic
+from contextlib import contextmanager, suppress
+from time import monotonic, perf_counter
 from typing import Any
 
 import numpy as np
@@ -23,7 +23,8 @@ from ._checkpoint import Checkpoint
 from ._identity import Identity, describe, describe_space, differences
 from ._known import Features, Known, Prior, informed
 from ._propose import Proposal, default_predictor, propose
-from ._saved import CheckpointError, SavedSearch
+from ._recommend import to_repeat
+from ._saved import CheckpointError, CheckpointWriteError, SavedSearch
 
 _log = logging.getLogger("skpbnas.search")
 
@@ -115,7 +116,7 @@ class SearchState:
         """Propose ``n`` architectures, best first; fewer where the space holds no more."""
         with self._lock, self._saving():
             archive = self.archive
-            X, y = archive.observed()
+            X, y, *_ = archive.observed()
             others = archive.rows[~archive.done]
             if self._known and self._known.prior and archive.n_objectives > 1:
                 raise ValueError(
@@ -151,10 +152,31 @@ class SearchState:
             self._save(range(places.start, places.stop))
             return proposal.rows
 
-    def tell(self, rows: Rows, scores: Scores, seconds: NDArray[np.float64]) -> None:
+    def repeat(self, n: int, n_finalists: int) -> Rows:
+        """Choose ``n`` architectures to evaluate again; none where there is no noise."""
+        with self._lock, self._saving():
+            archive = self.archive
+            start = perf_counter()
+            observed = archive.observed()
+            keys, pending = self.space.canonical_key(observed.rows), archive.keys[~archive.told]
+            under_way = (keys[:, None] == pending).sum(axis=1)
+            rows = to_repeat(self.space, observed, under_way, n, n_finalists)
+            places = archive.add(
+                rows, iteration=archive.last_iteration + 1, proposal_seconds=perf_counter() - start
+            )
+            self._save(range(places.start, places.stop))
+            return rows
+
+    def tell(
+        self,
+        rows: Rows,
+        scores: Scores,
+        seconds: NDArray[np.float64],
+        repeats: NDArray[np.intp] | None = None,
+    ) -> None:
         """Add scores ``(n, n_objectives)`` of valid rows; ones that are not finite have failed."""
         with self._lock, self._saving():
-            places = self.archive.record(rows, scores, seconds)
+            places = self.archive.record(rows, scores, seconds, repeats)
             for place, score in zip(places, scores.tolist(), strict=True):
                 _log.info("architecture %d scored %s", place + 1, score)
             self._save(places)
@@ -185,7 +207,11 @@ class SearchState:
             self._started = monotonic()
         try:
             with self._saving():
-                yield
+                try:
+                    yield
+                finally:
+                    with suppress(CheckpointWriteError):  # which the run has raised already
+                        self._save(range(0))  # the seconds up to here
         finally:
             self._seconds, self._started = self.seconds, None
 

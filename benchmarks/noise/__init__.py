@@ -1,0 +1,5 @@
+"""Numbers of docs/noise.rst."""
+
+from . import finals
+
+EXPERIMENTS = (finals.EXPERIMENT,)

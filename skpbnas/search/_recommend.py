@@ -1,0 +1,131 @@
+"""What to recommend under noise, and which architectures to train again before."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import norm
+
+from ..spaces import Rows, SearchSpace
+from ._archive import Observed
+from ._beliefs import Beliefs, Vector, beliefs
+
+N_FINALISTS = 20  # that "auto" takes
+SHARE_OF_REPEATS = 0.2  # of the budget, for "auto"
+_DRAWS = 10_000
+
+
+class Recommendation(NamedTuple):
+    """The architecture to take, and what is known of it.
+
+    Attributes
+    ----------
+    row : ndarray of shape (n_features,)
+    architecture : object
+        The decoded row.
+    score : float
+        The expected true score, not the luckiest score that was seen.
+    interval : tuple of float
+        Where the true score lies with a probability of 90 %.
+    probability : float
+        That none of the other finalists has a higher true score.
+    n_evaluations : int
+        How often it was evaluated.
+    """
+
+    row: Rows
+    architecture: Any
+    score: float
+    interval: tuple[float, float]
+    probability: float
+    n_evaluations: int
+
+
+def recommend(space: SearchSpace, observed: Observed) -> Recommendation:
+    """Return the architecture with the highest expected true score.
+
+    Without repeats nothing tells noise from merit: scores then count as true.
+
+    Parameters
+    ----------
+    space : SearchSpace
+    observed : Observed
+        Of one objective.
+    """
+    if observed.counts.max() > 1:
+        known = beliefs(space, observed, N_FINALISTS)
+    else:
+        best = np.array([observed.scores.argmax()])
+        known = Beliefs(best, observed.scores[best], np.zeros(1), observed.counts[best], 0.0)
+    chosen = int(known.means.argmax())
+    place, mean = known.places[chosen], float(known.means[chosen])
+    half = float(norm.ppf(0.95) * np.sqrt(known.variances[chosen]))
+    row = observed.rows[place]
+    return Recommendation(
+        row,
+        space.decode(row[None])[0],
+        mean,
+        (mean - half, mean + half),
+        _probability_of_best(known, chosen),
+        int(known.counts[chosen]),
+    )
+
+
+def to_repeat(
+    space: SearchSpace, observed: Observed, under_way: NDArray[np.intp], n: int, n_finalists: int
+) -> Rows:
+    """Return the architectures to evaluate again, each as often as it is to be; none without noise.
+
+    One after the other, each is the one whose next score is expected to raise the score of what would then be
+    recommended most: the knowledge gradient for independent normal beliefs (Frazier, Powell and Dayanik,
+    2008, eq. 4.4). What is under way, and what was chosen before for the same batch, is taken to make beliefs
+    more certain and to leave their means.
+
+    Parameters
+    ----------
+    space : SearchSpace
+    observed : Observed
+        Of one objective.
+    under_way : ndarray of shape (n_observed,)
+        How many evaluations of each have not finished.
+    n : int
+        The size of the batch.
+    n_finalists : int
+        How many of the best take part.
+    """
+    known = beliefs(space, observed, n_finalists)
+    if not known.noise > 0 or len(known.places) < 2:
+        return observed.rows[:0]
+    variances, chosen = 1 / (1 / known.variances + under_way[known.places] / known.noise), []
+    for _ in range(n):
+        best = int(knowledge_gradient(known.means, variances, known.noise).argmax())
+        variances[best] = 1 / (1 / variances[best] + 1 / known.noise)
+        chosen.append(known.places[best])
+    return observed.rows[chosen]
+
+
+def knowledge_gradient(means: Vector, variances: Vector, noise: float) -> Vector:
+    """Return by how much another score of each is expected to raise the highest mean.
+
+    Parameters
+    ----------
+    means, variances : ndarray of shape (n,)
+        Independent normal beliefs, n > 1.
+    noise : float
+        Variance of a score.
+    """
+    change = variances / np.sqrt(variances + noise)  # standard deviation of the next mean
+    second, first = np.partition(means, -2)[-2:]
+    best_other = np.where(np.arange(len(means)) == means.argmax(), second, first)
+    z = -np.abs(means - best_other) / change
+    return change * (z * norm.cdf(z) + norm.pdf(z))
+
+
+def _probability_of_best(known: Beliefs, chosen: int) -> float:
+    if len(known.means) == 1:
+        return 1.0
+    draws = np.random.default_rng(0).normal(size=(_DRAWS, len(known.means)))
+    true: NDArray[np.float64] = known.means + np.sqrt(known.variances) * draws
+    return float((true.argmax(axis=1) == chosen).mean())
