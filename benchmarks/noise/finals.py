@@ -2,8 +2,8 @@
 
 Every training adds a residual of the table's own trainings to the true score
 (``TabularBenchmark.with_noise``); what is reported is the true score of the architecture that would be taken.
-All trainings count in the budget, repeats included. All settings are the defaults. The share of the finals, the
-number of finalists and the rule of choice were set on NASBench-101 with seeds 500 to 511, which are not
+All trainings count in the budget, repeats included. All settings are the defaults. The share of the finals,
+the number of finalists and the rule of choice were set on NASBench-101 with seeds 500 to 511, which are not
 reported.
 """
 
