@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from copy import copy
 from numbers import Integral, Real
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import _fit_context
-from sklearn.utils._param_validation import Interval
+from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from ..preprocessing import GraphDescriptors
@@ -17,6 +18,7 @@ from ._kernel import Matrix
 from ._normal_scores import NormalScores
 from ._process import Process
 from ._remembered import Remembered
+from ._values import Values
 
 Earlier = Sequence[tuple[ArrayLike, ArrayLike]]  # rows and scores of other tasks
 
@@ -26,14 +28,13 @@ _REMEMBERED: Remembered[NDArray] = Remembered()  # descriptors
 
 
 class GPRankPredictor(GraphRankPredictor):
-    """Gaussian process on descriptors of the rows, trained on the ranks of the targets.
+    """Gaussian process on descriptors of the rows, trained on the ranks of the targets or on their values.
 
     :class:`~skpbnas.preprocessing.GraphDescriptors` describes the rows: their graphs, and the columns that
     mean something in their place. All of it enters a rational quadratic kernel, descriptors of graphs with
     their square roots. Descriptors of one kind share a scale. The scales, the amplitude and the noise are
     those of the highest posterior density; scales are likely to be alike, most of all those from one source:
-    the graph, layers, extra columns. The targets are their normal scores: the value that the rank of a target
-    has in a standard normal sample. Nothing is random.
+    the graph, layers, extra columns. Nothing is random.
 
     Parameters
     ----------
@@ -52,6 +53,10 @@ class GPRankPredictor(GraphRankPredictor):
         have no order.
     extra : sequence of str, default=None
         Names of columns that follow those of the row, such as costs; each has a scale of its own.
+    targets : {"ranks", "values"}, default="ranks"
+        What is learned: normal scores, the value that the rank of a target has in a standard normal sample;
+        or the standardised targets themselves, where those far below the others count logarithmically. Values
+        tell more where the targets are a smooth function of numbers.
 
     Attributes
     ----------
@@ -61,9 +66,9 @@ class GPRankPredictor(GraphRankPredictor):
         For each kind of descriptor that varies, the inverse of its length scale, on standardised descriptors.
         ``"task 1"`` and so on are distances of earlier tasks, where they are used.
     amplitude_ : float
-        Variance of the process, in normal scores.
+        Variance of the process, in normal scores or standardised values.
     noise_ : float
-        Variance of the noise, in normal scores.
+        Variance of the noise, likewise.
     n_features_in_ : int
         Number of columns.
 
@@ -100,6 +105,7 @@ class GPRankPredictor(GraphRankPredictor):
         "n_nodes": [Interval(Integral, 1, None, closed="left"), None],
         "roles": ["array-like", None],
         "extra": ["array-like", None],
+        "targets": [StrOptions({"ranks", "values"})],
         "exploration": [Interval(Real, 0, None, closed="left")],
         "max_tuning_rows": [Interval(Integral, 2, None, closed="left")],
     }
@@ -111,12 +117,14 @@ class GPRankPredictor(GraphRankPredictor):
         max_tuning_rows: int = 300,
         roles: Sequence[str] | None = None,
         extra: Sequence[str] | None = None,
+        targets: str = "ranks",
     ) -> None:
         self.n_nodes = n_nodes
         self.exploration = exploration
         self.max_tuning_rows = max_tuning_rows
         self.roles = roles
         self.extra = extra
+        self.targets = targets
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: ArrayLike, y: ArrayLike, prior: Earlier | None = None) -> GPRankPredictor:
@@ -161,7 +169,7 @@ class GPRankPredictor(GraphRankPredictor):
     def _learn(self, X: NDArray, y: Matrix, earlier: Sequence[tuple[NDArray, Matrix]] = ()) -> None:
         self._describe = GraphDescriptors(self.n_nodes_, self.roles, self.extra).fit(X)
         self._is_table = self.n_nodes_ == 1 and self.roles is None  # nothing to describe
-        self._targets = NormalScores(y)
+        self._targets = (NormalScores if self.targets == "ranks" else Values)(y)
         roles = self._describe.roles_
         graph = [k for k, role in enumerate(roles) if role.startswith("graph ")]
         self._graph = np.array(graph, np.intp)
@@ -172,7 +180,7 @@ class GPRankPredictor(GraphRankPredictor):
         self._process = Process(described, self._roles, t, alone, self.max_tuning_rows)
         if earlier:
             with_roots = [self._with_roots(self._describe.transform(rows)) for rows, _ in earlier]
-            scores = [NormalScores(values).values for _, values in earlier]
+            scores = [type(self._targets)(values).values for _, values in earlier]
             task = np.repeat(np.arange(len(earlier) + 1), [*map(len, scores), len(t)])
             together = Process(
                 np.concatenate([*with_roots, described]),
@@ -256,6 +264,27 @@ class GPRankPredictor(GraphRankPredictor):
         mean, std = self._process.left_out(np.asarray(places, dtype=np.intp))
         inverse = self._targets.inverse
         return inverse(mean), (inverse(mean + std) - inverse(mean - std)) / 2
+
+    def with_pending(self, X: ArrayLike) -> GPRankPredictor:
+        """Return the process as if rows had been evaluated, with the mean as their result.
+
+        The mean stays what it is everywhere. The uncertainty falls around the rows, so that what is chosen
+        next keeps away from what is under way (Desautels et al. 2014, section 4.2).
+
+        Parameters
+        ----------
+        X : array-like of shape (n, n_features)
+            Rows under evaluation.
+
+        Returns
+        -------
+        GPRankPredictor
+            A fitted copy.
+        """
+        grown = copy(self)
+        for _, described in self._described(self._rows_of(X)):
+            grown._process = grown._process.with_pending(described)
+        return grown
 
     def _posterior(self, rows: NDArray, uncertain: bool) -> tuple[Matrix, Matrix]:
         """Return the mean of the process at each row and, if uncertain, its standard deviation, else 0."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 
 import numpy as np
 from numpy.typing import NDArray
@@ -134,6 +135,22 @@ class Process:
             nearest = shared.max(axis=1)
             left = self.amplitude - nearest**2 / (self.amplitude + self.noise + JITTER)
             return shared @ self._weights, np.sqrt(np.maximum(left, 0))
+
+    def with_pending(self, described: Matrix) -> Process:
+        """Return the process given that rows have the mean as result: only their uncertainty is less."""
+        grown = copy(self)
+        Z = self._standardise(described, np.zeros(len(described), np.intp)) * self._scale
+        n, m = len(self._rows), len(Z)
+        grown._rows = np.concatenate([self._rows, Z])
+        grown._weights = np.concatenate([self._weights, np.zeros(m)])
+        # The factor of a larger matrix, by blocks: [[L, 0], [S, chol(C - S S')]].
+        covariance = self.amplitude * similarities(Z, grown._rows)
+        covariance[np.arange(m), n + np.arange(m)] += self.noise + JITTER
+        known = solve_triangular(self._factor, covariance[:, :n].T, lower=True, check_finite=False).T
+        grown._factor = np.zeros((n + m, n + m))
+        grown._factor[:n, :n], grown._factor[n:, :n] = self._factor, known
+        grown._factor[n:, n:] = cholesky(covariance[:, n:] - known @ known.T, lower=True)
+        return grown
 
     def _covariance(self, described: Matrix) -> Matrix:
         """Return that of new rows of task 0 and the observed ones."""

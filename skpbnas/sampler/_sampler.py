@@ -17,8 +17,8 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
 from .._for_space import for_space
-from ..candidates import EvolutionaryCandidateSampler, SpaceExhaustedWarning
-from ..search import default_predictor, propose
+from ..candidates import SpaceExhaustedWarning
+from ..search import default_candidates, default_predictor, propose
 from ..spaces import ParameterSpace, Rows, SearchSpace
 from ._ledger import Ledger, only_valid
 from ._notes import Domains, NoteReader, Params, fixed_params, to_note, write_note
@@ -59,8 +59,8 @@ class PBNASSampler(BaseSampler):
     batch_size : int, default=4
         K, the number of trials that one fit serves.
     n_startup_trials : int, default=4
-        Number of trials to learn from before which architectures are drawn at random. 0 proposes a random
-        batch first, and fits as soon as that is used up.
+        Number of trials to learn from before which architectures are drawn at random, categories evenly. 0
+        proposes a random batch first, and fits as soon as that is used up.
     seed : int, default=None
         The same number gives the same trials, as long as they finish in the same order. Draws for a trial
         depend on it and on the number of the trial only, so that workers may have the same seed.
@@ -115,7 +115,7 @@ class PBNASSampler(BaseSampler):
             space.distributions()  # raises where it has no parameters
         self._space = space
         self._predictor = predictor
-        self._candidates = EvolutionaryCandidateSampler() if candidates is None else candidates
+        self._candidates = candidates
         self._batch_size = batch_size
         self._n_startup_trials = n_startup_trials
         self._has_seed = seed is not None
@@ -275,7 +275,8 @@ class PBNASSampler(BaseSampler):
         is_random = isinstance(self._predictor, str)
         chosen = default_predictor(space) if self._predictor is None else self._predictor
         predictor = None if is_random else for_space(chosen, space, self._seed)
-        candidates = for_space(self._candidates, space, self._seed)
+        pool = default_candidates(space) if self._candidates is None else self._candidates
+        candidates = for_space(pool, space, self._seed)
         return propose(space, predictor, candidates, X, y, others, n, rng).rows
 
     def _repeated(self, ledger: Ledger, rng: np.random.Generator) -> Params:

@@ -2,7 +2,7 @@
 
 from ._checkpoint import EvaluationsSoFar, read_checkpoint
 from ._found import ParetoFront
-from ._propose import Proposal, default_predictor, propose
+from ._propose import Proposal, default_candidates, default_predictor, propose
 from ._recommend import Recommendation
 from ._saved import CheckpointError, CheckpointWriteError
 from ._search import PredictorBasedSearch
@@ -15,6 +15,7 @@ __all__ = [
     "PredictorBasedSearch",
     "Proposal",
     "Recommendation",
+    "default_candidates",
     "default_predictor",
     "propose",
     "read_checkpoint",

@@ -9,11 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import clone
 
-from ..candidates import UniformCandidateSampler
+from ..candidates import EvolutionaryCandidateSampler, UniformCandidateSampler
 from ..metrics import non_dominated_order
 from ..predictors import GPRankPredictor
-from ..spaces import Rows, SearchSpace
+from ..spaces import ParameterSpace, Rows, SearchSpace
+from . import _tables as tables
 from ._several import order_by_improvement
+
+_FIRST_POOL = 32  # rows of parameters from which each of the first is chosen
 
 
 class Proposal(NamedTuple):
@@ -50,13 +53,35 @@ def default_predictor(space: SearchSpace | None = None) -> GPRankPredictor:
     Parameters
     ----------
     space : SearchSpace, default=None
-        Makes no difference: the predictor learns from the space what the columns of a row are.
+        Of a :class:`~skpbnas.spaces.ParameterSpace` the values of the targets are learned, of others their
+        ranks. What the columns of a row are, the predictor learns from the space.
 
     Returns
     -------
     GPRankPredictor
     """
-    return GPRankPredictor(exploration=2.0)
+    targets = "values" if isinstance(space, ParameterSpace) else "ranks"
+    return GPRankPredictor(exploration=2.0, targets=targets)
+
+
+def default_candidates(space: SearchSpace) -> EvolutionaryCandidateSampler:
+    """Return the candidate sampler of a search that is given none.
+
+    Parameters
+    ----------
+    space : SearchSpace
+        In a :class:`~skpbnas.spaces.ParameterSpace` a mutation changes at least one parameter in the mean.
+        For all others the sampler has the recommended values of its class.
+
+    Returns
+    -------
+    EvolutionaryCandidateSampler
+    """
+    sampler = EvolutionaryCandidateSampler()
+    if isinstance(space, ParameterSpace):
+        least = 1 / len(space.distributions())
+        sampler.set_params(mutation_probability=max(sampler.mutation_probability, least))
+    return sampler
 
 
 def propose(
@@ -75,6 +100,10 @@ def propose(
     hypervolume that its predictions add to that of the observed scores and of those chosen before it. The
     candidate sampler learns from the observed architectures in the order of their non-dominated rank, the
     least crowded first within a front.
+
+    In a :class:`~skpbnas.spaces.ParameterSpace`, with one objective and a predictor that has
+    ``with_pending``, the best candidates are refined, and each of a batch is chosen as if those before it
+    were under evaluation. The first batch takes each choice of a category equally often.
 
     Parameters
     ----------
@@ -109,7 +138,8 @@ def propose(
     start = perf_counter()
     predictors: list[Any] = []
     if len(y) == 0:
-        candidates = UniformCandidateSampler(space, n_candidates=n)
+        size = _FIRST_POOL * n if isinstance(space, ParameterSpace) else n
+        candidates = UniformCandidateSampler(space, n_candidates=size)
         candidates.fit(space.sample(1, rng))  # it learns nothing from the row
     else:
         goal = standing(y)
@@ -127,6 +157,12 @@ def propose(
         candidates.fit(X, goal)
     seed = int(rng.integers(2**31))
     pool = candidates.sample(exclude=np.concatenate([X, pending]), random_state=seed)
+    if isinstance(space, ParameterSpace) and y.ndim == 1 and hasattr(predictor, "with_pending"):
+        if predictors:
+            pool, scores, best = tables.choose(space, predictor, pool, X, pending, n, rng)
+        else:
+            scores, best = np.full(len(pool), np.nan), tables.balanced(space, pool, pending, n)
+        return Proposal(pool[best], scores[best], pool, scores, perf_counter() - start)
     scores = np.full((len(pool), *y.shape[1:]), np.nan)
     # A stable sort after a shuffle breaks ties at random, and not by the order of the pool.
     best = rng.permutation(len(pool))

@@ -48,7 +48,7 @@ class PredictorBasedSearch(SearchResults, BaseEstimator):
         with an evolutionary pool. It is cloned; its ``n_nodes`` and ``random_state`` are set where they are
         None.
     candidates : candidate sampler, default=None
-        Draws the pool. None is ``EvolutionaryCandidateSampler()``. It is cloned; its ``space`` is set
+        Draws the pool. None is :func:`~skpbnas.search.default_candidates`. It is cloned; its ``space`` is set
         where it is None.
     n_initial : int, default=4
         Number of random architectures at the start; they count as evaluations like all others.

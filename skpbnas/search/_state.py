@@ -16,13 +16,12 @@ from numpy.typing import NDArray
 
 from .. import __version__
 from .._for_space import for_space
-from ..candidates import EvolutionaryCandidateSampler
 from ..spaces import Rows, SearchSpace
 from ._archive import Archive, Scores
 from ._checkpoint import Checkpoint
 from ._identity import Identity, describe, describe_space, differences
 from ._known import Features, Known, Prior, informed
-from ._propose import Proposal, default_predictor, propose
+from ._propose import Proposal, default_candidates, default_predictor, propose
 from ._recommend import to_repeat
 from ._saved import CheckpointError, CheckpointWriteError, SavedSearch
 
@@ -71,7 +70,7 @@ class SearchState:
         self.last_proposal: Proposal | None = None
         self._given = (
             default_predictor(space) if predictor is None else predictor,
-            EvolutionaryCandidateSampler() if candidates is None else candidates,
+            default_candidates(space) if candidates is None else candidates,
         )
         self._known = Known.of(space, features, prior)
         self._has_seed = seed is not None

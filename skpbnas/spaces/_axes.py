@@ -32,6 +32,8 @@ class Axis:
         Number of columns of a row.
     is_categorical : bool
         Whether the values have no order.
+    is_continuous : bool
+        Whether they are floats without a step.
     """
 
     def __init__(self, distribution: BaseDistribution) -> None:
@@ -43,6 +45,7 @@ class Axis:
             )
         self.distribution: Any = distribution
         self.is_categorical = isinstance(distribution, CategoricalDistribution)
+        self.is_continuous = False
         if isinstance(distribution, CategoricalDistribution):
             self.size = self.n_columns = len(distribution.choices)
             self._log = False
@@ -52,6 +55,7 @@ class Axis:
         self._is_int, self._log = isinstance(distribution, IntDistribution), distribution.log
         width = self._high - self._low
         self.size = 1 + (round(width / self._step) if self._step else _RESOLUTION if width else 0)
+        self.is_continuous = self.size > 1 and not self._step
 
     def value(self, code: int) -> Any:
         """Return the value with a number, as Optuna has it."""
@@ -126,6 +130,10 @@ class Axis:
         next_one = np.where((step > 0) & (codes < self.size - 1) | (codes == 0), codes + 1, codes - 1)
         near = np.where(near == codes, next_one, near)
         return np.where(rng.random(len(codes)) < 0.5, near, far)
+
+    def step(self, codes: Codes, size: float, rng: np.random.Generator) -> Codes:
+        """Return numbers of values a normal step away, of a size that is a share of the range."""
+        return self._at(self._place(codes) + size * rng.normal(size=len(codes)))
 
     # A logarithmic float has values that are evenly spaced on that scale, a logarithmic integer has not.
 

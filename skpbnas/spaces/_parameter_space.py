@@ -118,6 +118,25 @@ class ParameterSpace(SearchSpace):
             codes[changed, k] = axis.move(codes[changed, k], rng)
         return self._rows(codes)
 
+    def step(self, X: Rows, size: float, rng: np.random.Generator) -> NDArray[np.float64]:
+        """Move every float of each row by a normal step of a size, as a share of its range; always valid."""
+        codes = self._codes(X)
+        for k, axis in enumerate(self._axes):
+            if axis.is_continuous:
+                codes[:, k] = axis.step(codes[:, k], size, rng)
+        return self._rows(codes)
+
+    def category_columns(self) -> NDArray[np.bool_]:
+        """Tell which columns are choices of categories."""
+        return np.repeat(
+            [axis.is_categorical for axis in self._axes], [axis.n_columns for axis in self._axes]
+        )
+
+    @property
+    def has_floats(self) -> bool:
+        """Whether some parameter is a float without a step."""
+        return any(axis.is_continuous for axis in self._axes)
+
     def crossover(self, X1: Rows, X2: Rows, rng: np.random.Generator) -> NDArray[np.float64]:
         """Take each parameter from either parent with probability 0.5; always valid."""
         first, second = self._codes(X1), self._codes(X2)

@@ -19,7 +19,7 @@ from skpbnas.spaces import ChainSpace, NASBench101Space
 SPACE = CellSpace(6, ["a", "b"])
 
 
-@parametrize_with_checks([GPRankPredictor(), GPRankPredictor(exploration=1.0)])
+@parametrize_with_checks([GPRankPredictor(), GPRankPredictor(exploration=1.0, targets="values")])
 def test_scikit_learn_contract(estimator, check):
     check(estimator)
 
@@ -206,3 +206,28 @@ def test_earlier_tasks_that_do_not_fit_are_refused(cells, rows, scores, message)
     X, y = cells
     with pytest.raises(ValueError, match=message):
         GPRankPredictor(6).fit(X[:10], y[:10], prior=[(rows, scores)])
+
+
+def test_pending_rows_take_uncertainty_and_nothing_else(cells):
+    X, y = cells
+    model = GPRankPredictor(n_nodes=SPACE.n_nodes).fit(X[:60], y[:60])
+    pending, others = X[100:104], X[120:]
+    grown = model.with_pending(pending)
+    mean, std = model._posterior(np.concatenate([pending, others]), True)
+    mean_then, std_then = grown._posterior(np.concatenate([pending, others]), True)
+    np.testing.assert_allclose(mean_then, mean, atol=1e-9)
+    assert (std_then <= std + 1e-9).all()
+    assert (std_then[:4] < std[:4]).all() and std_then[:4].max() ** 2 < model.noise_ + 1e-6
+    one_by_one = model.with_pending(pending[:1]).with_pending(pending[1:])
+    np.testing.assert_allclose(one_by_one.predict(others), grown.predict(others))
+
+
+def test_values_keep_distances_but_not_those_of_diverged_trainings(rng):
+    X = rng.random((40, 2))
+    y = -((X - 0.5) ** 2).sum(axis=1)
+    y[:3] = [-1e9, -1e12, -50.0]
+    model = GPRankPredictor(targets="values").fit(X, y)
+    np.testing.assert_allclose(model._targets.inverse(model._targets.values), y, rtol=1e-9)
+    assert np.ptp(model._targets.values[3:]) > 0.1
+    assert np.corrcoef(model._targets.values[3:], y[3:])[0, 1] > 0.99
+    assert np.isfinite(model.predict(rng.random((10, 2)))).all()
