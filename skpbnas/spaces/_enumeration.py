@@ -82,7 +82,9 @@ def cached_cells(max_vertices: int, n_operations: int, max_edges: int) -> Graphs
     path = cache_folder() / f"cells-{_CACHE_FORMAT}-{max_vertices}-{n_operations}-{max_edges}.npz"
     try:
         with np.load(path, allow_pickle=False) as file:  # a zip file, whose checksums are checked
-            return Graphs(file["children"], file["labels"])
+            cells = Graphs(file["children"], file["labels"])
+        if _fits(cells, max_vertices):
+            return cells
     except Exception:  # absent, or damaged in any way
         pass
     cells = enumerate_cells(max_vertices, n_operations, max_edges)
@@ -90,3 +92,10 @@ def cached_cells(max_vertices: int, n_operations: int, max_edges: int) -> Graphs
         path.parent.mkdir(parents=True, exist_ok=True)
         save_arrays(path, **cells._asdict())
     return cells
+
+
+def _fits(cells: Graphs, max_vertices: int) -> bool:
+    """Tell whether the arrays of a file can be cells."""
+    children, labels = cells
+    types_fit = children.dtype == mask_dtype(max_vertices) and labels.dtype == np.uint8
+    return types_fit and children.shape == labels.shape and labels.ndim == 2 and len(labels) == max_vertices

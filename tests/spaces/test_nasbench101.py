@@ -1,5 +1,6 @@
 """NASBench-101: its size, its official hashes, its cache."""
 
+import io
 import json
 
 import numpy as np
@@ -63,14 +64,22 @@ def test_the_table_of_all_cells_is_the_enumerated_space(space, shared_data):
     assert space.module_hash(table.X[some]).tolist() == official
 
 
-@pytest.mark.parametrize("damage", ["cut short", "empty", "one bit"])
+@pytest.mark.parametrize("damage", ["cut short", "empty", "one bit", "others"])
 def test_a_damaged_cache_is_made_again(empty_cache, monkeypatch, damage):
     expected = CellSpace(4, ["a", "b"]).enumerate()
     (file,) = empty_cache.iterdir()
     content = file.read_bytes()
     flipped = bytearray(content)
     flipped[content.index(b"NUMPY") + 130] ^= 1  # the first number behind the header
-    file.write_bytes({"cut short": content[:-5], "empty": b"", "one bit": bytes(flipped)}[damage])
+    others = io.BytesIO()
+    np.savez(others, children=np.zeros((3, 2), np.uint8), labels=np.zeros((3, 2), np.uint8))
+    damaged = {
+        "cut short": content[:-5],
+        "empty": b"",
+        "one bit": bytes(flipped),
+        "others": others.getvalue(),
+    }
+    file.write_bytes(damaged[damage])
     np.testing.assert_array_equal(CellSpace(4, ["a", "b"]).enumerate(), expected)
     monkeypatch.delattr("skpbnas.spaces._enumeration.enumerate_cells")  # now the cache is all there is
     np.testing.assert_array_equal(CellSpace(4, ["a", "b"]).enumerate(), expected)

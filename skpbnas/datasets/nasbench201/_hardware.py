@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 
 from ...spaces import NASBench201Space
 from .._errors import refusing_damage
-from .._npz import MAX_BYTES, read_arrays
+from .._npz import read_arrays
 from .._pickles import read_pickle
 from .._tabular import TabularBenchmark
 
 DATASETS = ("cifar10", "cifar100", "ImageNet16-120")
 _PROBLEM = "not a table of HW-NAS-Bench"
 _REMEDY = "give HW-NAS-Bench-v1_0.pickle, or a CSV file or an archive with architecture and columns of costs"
+_MAX_BYTES = 1 << 26  # of a CSV file; that of all cells has 3 MB
 _EDGES = [0, 1, 3, 2, 4, 5]  # places in a tuple (0-1, 0-2, 0-3, 1-2, 1-3, 2-3), in the order of a string
 _OPERATIONS = np.array(["skip_connect", "none", "nor_conv_3x3", "nor_conv_1x1", "avg_pool_3x3"])
 
@@ -66,8 +67,8 @@ def read_hardware(path: str | os.PathLike[str], dataset: str) -> TabularBenchmar
 
 
 def _read_csv(path: str | os.PathLike[str]) -> tuple[list[Any], dict[Any, Any]]:
-    if os.path.getsize(path) > MAX_BYTES:
-        raise ValueError(f"it has more than {MAX_BYTES} bytes")
+    if os.path.getsize(path) > _MAX_BYTES:
+        raise ValueError(f"it has more than {_MAX_BYTES} bytes")
     table = pd.read_csv(path, compression=None, encoding="utf-8")
     name = "architecture" if "architecture" in table else "net"
     architectures = table.pop(name).astype(str).tolist()

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from skpbnas import GCNRankPredictor, PredictorBasedSearch
+from skpbnas import GCNRankPredictor, PredictorBasedSearch, UniformCandidateSampler
 from skpbnas.datasets import DataFileError, load_nasbench201
 from skpbnas.spaces import NASBench201Space
 
@@ -22,7 +22,8 @@ def test_the_real_table(shared_data):
 def test_a_search_runs_on_it(shared_data):
     table = load_nasbench201(shared_data / "nasbench201_cifar10_valid.npz")
     predictor = GCNRankPredictor(max_iter=5, n_estimators=1)
-    search = PredictorBasedSearch(table.space, predictor, random_state=0)
+    candidates = UniformCandidateSampler(n_candidates=50)
+    search = PredictorBasedSearch(table.space, predictor, candidates, random_state=0)
     search.run(table.objective("validation_accuracy"), n_evaluations=12)
     assert len(np.unique(table.space.canonical_key(search.evaluated_rows_))) == 12
     assert search.best_score_ == search.history_["score"].max()
