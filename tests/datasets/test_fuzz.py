@@ -1,4 +1,4 @@
-"""A small share of what ``benchmarks/reliability/fuzz_readers.py`` does at length."""
+"""A small share of what ``benchmarks/other_tables/fuzz_readers.py`` does at length."""
 
 import numpy as np
 import pytest
