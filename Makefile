@@ -26,10 +26,9 @@ $(VENV)/dev.stamp: pyproject.toml $(VENV)/torch.stamp
 	$(BIN)/pip install --quiet --editable '.[dev]'
 	touch $@
 
-demo: $(VENV)/demo.stamp  ## search 2,532 really trained cells, and draw the result to demo-output/
+demo: $(VENV)/demo.stamp  ## search 2,532 really trained cells against random search, and draw it to demo-output/
 	rm -rf demo-output
-	$(BIN)/skpbnas search --benchmark digits-cells --pool evolutionary --n-candidates 1000 --batch-size 4 \
-		--budget 150 --report test_accuracy --output demo-output
+	$(BIN)/skpbnas demo --output demo-output
 
 test: lint  ## check style and types, and run the tests
 	$(BIN)/python -m pytest --numprocesses auto

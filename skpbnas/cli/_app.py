@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from .. import __version__
+from ._demo import demo
 from ._mistakes import Commands
 from ._nasbench101 import app as nasbench101
 from ._reproduce import reproduce
@@ -19,7 +20,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Predictor-based neural architecture search.",
 )
-for command in (search, resume, show, compare, reproduce):
+for command in (demo, search, resume, show, compare, reproduce):
     app.command()(command)
 app.add_typer(nasbench101, name="nasbench101")
 

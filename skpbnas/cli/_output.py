@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import typer
 from numpy.typing import NDArray
@@ -56,14 +57,19 @@ def save_results(
     except ImportError:
         typer.echo("No pictures: matplotlib is not installed (pip install 'skpbnas[plot]').")
         return
-    from ..plotting import plot_cell, plot_convergence
+    from ..plotting import ConvergenceDisplay, plot_architecture
 
-    oracle = None if source is None or column is None else source.oracle(column)[1]
-    for name, draw in {
-        "convergence.png": lambda ax: plot_convergence({"search": algorithm.history_}, oracle, ax),
-        "best_cell.png": lambda ax: plot_cell(algorithm.best_architecture_, ax),
+    name = column or "score"
+    scores = None if source is None or column is None else np.asarray(source.columns[column])
+    scores = None if scores is None else scores[np.isfinite(scores)]
+    best = algorithm.space.draw(algorithm.best_architecture_, f"{name} {algorithm.best_score_:.4f}")
+    for file, draw in {
+        "convergence.png": lambda ax: ConvergenceDisplay.from_search(
+            algorithm, score_name=name, all_scores=scores, ax=ax
+        ),
+        "best_cell.png": lambda ax: plot_architecture(best, ax),
     }.items():
         figure = Figure(figsize=(6, 4.5), layout="constrained")
         draw(figure.add_subplot())
-        figure.savefig(output / name, dpi=150)
+        figure.savefig(output / file, dpi=150)
     typer.echo(f"History, convergence plot and drawing of the best cell are in {output}.")

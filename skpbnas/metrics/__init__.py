@@ -14,6 +14,7 @@ from ._pareto import (
     non_dominated_order,
     non_dominated_rank,
 )
+from ._random_search import random_search_quantiles
 from ._ranking import (
     best_rank_at_k,
     best_rank_at_k_scorer,
@@ -39,6 +40,7 @@ __all__ = [
     "non_dominated_rank",
     "precision_at_k",
     "precision_at_k_scorer",
+    "random_search_quantiles",
     "sample_efficiency_gain",
     "spearman_rho",
     "spearman_rho_scorer",

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
+from ..metrics import random_search_quantiles
 from ._axes import COLOURS, LINE_STYLES, Display, axes_or_new
 
 if TYPE_CHECKING:
@@ -32,6 +34,9 @@ class ConvergenceDisplay(Display):
         The best score that exists, where it is known.
     score_name : str, default="score"
         What the score is, such as ``"validation accuracy"``.
+    all_scores : array-like of shape (n_architectures,), default=None
+        The scores of all architectures of a table. They show what random search finds, with its quartiles
+        over all seeds, exactly; the best of them is the oracle.
 
     Attributes
     ----------
@@ -58,9 +63,11 @@ class ConvergenceDisplay(Display):
         *,
         oracle: float | None = None,
         score_name: str = "score",
+        all_scores: ArrayLike | None = None,
     ) -> None:
         self.histories = histories
-        self.oracle = oracle
+        self.oracle = float(np.max(all_scores)) if oracle is None and all_scores is not None else oracle
+        self.all_scores = all_scores
         self.score_name = score_name
 
     @classmethod
@@ -71,6 +78,7 @@ class ConvergenceDisplay(Display):
         control: Searches | None = None,
         oracle: float | None = None,
         score_name: str = "score",
+        all_scores: ArrayLike | None = None,
         ax: Axes | None = None,
         evaluations: bool = True,
     ) -> ConvergenceDisplay:
@@ -81,7 +89,7 @@ class ConvergenceDisplay(Display):
         search : PredictorBasedSearch or sequence of PredictorBasedSearch
         control : PredictorBasedSearch or sequence of PredictorBasedSearch, default=None
             What the search is compared with, such as one with ``predictor="random"``.
-        oracle, score_name
+        oracle, score_name, all_scores
             As for the class.
         ax, evaluations
             As for :meth:`plot`.
@@ -93,7 +101,8 @@ class ConvergenceDisplay(Display):
         histories = {"search": _histories(search)}
         if control is not None:
             histories["control"] = _histories(control)
-        return cls(histories, oracle=oracle, score_name=score_name).plot(ax, evaluations=evaluations)
+        display = cls(histories, oracle=oracle, score_name=score_name, all_scores=all_scores)
+        return display.plot(ax, evaluations=evaluations)
 
     def plot(self, ax: Axes | None = None, *, evaluations: bool = True) -> ConvergenceDisplay:
         """Draw.
@@ -120,11 +129,21 @@ class ConvergenceDisplay(Display):
                     every["evaluation"], every["score"], s=9, color=COLOURS[k % len(COLOURS)],
                     alpha=opacity, linewidth=0, zorder=2,
                 )  # fmt: skip
+        self._draw_random_search(ax)
         self._end_below(ax, evaluations)
         ax.set(xlabel="evaluated architectures", ylabel=self.score_name)
         ax.locator_params(axis="x", integer=True)
         ax.legend(frameon=False, loc="lower right")
         return self._drawn(ax)
+
+    def _draw_random_search(self, ax: Axes) -> None:
+        if self.all_scores is None:
+            return
+        longest = max(len(run) for runs in self.histories.values() for run in runs)
+        n = min(longest, np.size(self.all_scores))
+        low, median, high = random_search_quantiles(self.all_scores, n)
+        steps, k = np.arange(1, n + 1), len(self.histories)
+        draw_band(ax, steps, median, (low, high), "random search, all seeds", k)
 
     def _end_below(self, ax: Axes, evaluations: bool) -> None:
         """Let the picture end where few evaluations lie below, and mark those at its end."""
@@ -148,12 +167,23 @@ def draw_oracle(ax: Axes, score: float) -> None:
 def draw_runs(ax: Axes, runs: Sequence[pd.Series], name: str, k: int) -> None:
     """Draw the median of curves over the evaluations, and the band between the quartiles of several."""
     table = pd.concat(runs, axis=1)
+    low, median, high = (table.quantile(share, axis=1).to_numpy() for share in (0.25, 0.5, 0.75))
+    draw_band(ax, table.index, median, (low, high) if len(runs) > 1 else None, name, k)
+
+
+def draw_band(
+    ax: Axes,
+    steps: ArrayLike,
+    middle: ArrayLike,
+    ends: tuple[ArrayLike, ArrayLike] | None,
+    name: str,
+    k: int,
+) -> None:
+    """Draw the k-th curve of a picture, with a band around it."""
     colour, style = COLOURS[k % len(COLOURS)], LINE_STYLES[k % len(LINE_STYLES)]
-    middle = table.median(axis=1)
-    ax.plot(middle.index, middle, color=colour, linestyle=style, label=name, drawstyle="steps-post", zorder=3)
-    if len(runs) > 1:
-        low, high = table.quantile(0.25, axis=1), table.quantile(0.75, axis=1)
-        ax.fill_between(table.index, low, high, color=colour, alpha=0.2, step="post", linewidth=0)
+    ax.plot(steps, middle, color=colour, linestyle=style, label=name, drawstyle="steps-post", zorder=3)
+    if ends is not None:
+        ax.fill_between(steps, *ends, color=colour, alpha=0.2, step="post", linewidth=0)
 
 
 def _histories(searches: Searches) -> list[pd.DataFrame]:

@@ -6,7 +6,7 @@ from sklearn.tree import DecisionTreeRegressor
 
 from skpbnas import CellSpace, GPRankPredictor, PredictorBasedSearch, UniformCandidateSampler
 from skpbnas.datasets import load_digits_cells
-from skpbnas.metrics import hypervolume, kendall_tau
+from skpbnas.metrics import hypervolume, kendall_tau, random_search_quantiles
 from skpbnas.plotting import (
     ConvergenceDisplay,
     ImportanceDisplay,
@@ -100,6 +100,15 @@ def test_convergence_shows_every_evaluation_and_the_best_that_exists_below_the_c
     below = sum((s.history_["score"] < low).sum() for s in searches)
     assert sorted(drawn) == sorted([*shown, below])
     assert len(ConvergenceDisplay.from_search(search, evaluations=False).ax_.collections) == 0
+
+
+def test_random_search_is_drawn_exactly_from_all_scores_of_a_table(table, searches):
+    scores = table.columns["validation_accuracy"]
+    display = ConvergenceDisplay.from_search(searches[0], all_scores=scores)
+    lines = {line.get_label(): line for line in display.ax_.lines}
+    expected = random_search_quantiles(scores, 40, [0.5])[0]
+    assert lines["random search, all seeds"].get_ydata().tolist() == expected.tolist()
+    assert lines["best that exists"].get_ydata()[0] == scores.max()
 
 
 def test_displays_draw_where_they_are_told(searches):
