@@ -52,20 +52,25 @@ print(
 )
 
 # %%
-# Left, the best score so far. Right, the widths of all networks that were trained; the darker, the better.
+# Every training, and the best score so far.
 import matplotlib.pyplot as plt
 
-from skpbnas.plotting import plot_convergence
+from skpbnas.plotting import ConvergenceDisplay
 
-figure, (left, right) = plt.subplots(1, 2, figsize=(9.5, 4), layout="constrained")
-plot_convergence({"search": search.history_}, ax=left)
-left.set(ylabel="validation accuracy after two epochs")
+ConvergenceDisplay.from_search(search, score_name="validation accuracy after two epochs")
+plt.show()
+
+# %%
+# The widths of all networks that were trained; the darker, the better.
+
+# sphinx_gallery_thumbnail_number = 2
+figure, ax = plt.subplots(layout="constrained")
 shares = search.history_["score"].rank(pct=True)
 for numbers, share in zip(widths.numbers(search.evaluated_rows_), shares, strict=True):
-    right.plot(range(1, 7), numbers, color="#0072B2", alpha=share**2)
-right.plot(
+    ax.plot(range(1, 7), numbers, color="#0072B2", alpha=share**2)
+ax.plot(
     range(1, 7), search.best_architecture_, "o-", color="#D55E00", label=f"best: test accuracy {accuracy:.3f}"
 )
-right.set(xlabel="layer", ylabel="channels")
-right.legend(frameon=False)
+ax.set(xlabel="layer", ylabel="channels")
+ax.legend(frameon=False)
 plt.show()

@@ -28,17 +28,21 @@ import matplotlib.pyplot as plt
 
 from skpbnas.plotting import COLOURS, plot_cell, plot_convergence
 
-figure, (left, right) = plt.subplots(1, 2, figsize=(9, 4.5), width_ratios=(5, 4), layout="constrained")
-plot_convergence({"best so far": history}, ax=left)
+ax = plot_convergence({"best so far": history})
 for name, chosen, colour, marker in (
     ("random, at the start", history["iteration"] == 0, COLOURS[4], "s"),
     ("chosen by the predictor", history["iteration"] > 0, COLOURS[2], "o"),
 ):
-    left.scatter(
+    ax.scatter(
         history["evaluation"][chosen], history["score"][chosen], color=colour, marker=marker, label=name
     )
-left.set(ylabel="validation accuracy")
-left.legend(frameon=False, loc="lower right")
-plot_cell(search.best_architecture_, ax=right)
-right.set_title(f"best cell: {search.best_score_:.3f}")
+ax.set(ylabel="validation accuracy")
+ax.legend(frameon=False, loc="lower right")
+plt.show()
+
+# %%
+# The best cell, from its input at the top to its output. (Its drawing stands for this page in the gallery.)
+
+# sphinx_gallery_thumbnail_number = 2
+plot_cell(search.best_architecture_, title=f"best cell: {search.best_score_:.3f}")
 plt.show()

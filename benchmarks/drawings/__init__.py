@@ -1,0 +1,5 @@
+"""Drawings of architectures."""
+
+from benchmarks.drawings import nasbench101
+
+EXPERIMENTS = (nasbench101.EXPERIMENT,)
