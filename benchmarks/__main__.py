@@ -45,7 +45,11 @@ def main() -> None:
             if arguments.again and experiment.run:
                 experiment.forget(jobs)
             experiment.measure(jobs, arguments.jobs)
-        write_tables(experiment)
+        if missing := experiment.missing(experiment.jobs):
+            name = f"{experiment.page}/{experiment.name}"
+            print(f"{name}: {len(missing)} of {len(experiment.jobs)} runs have no results yet")
+        if experiment.path.exists():
+            write_tables(experiment)
     update_readme()
 
 
