@@ -1,6 +1,7 @@
 """Algorithm 1 of the paper: propose a batch, evaluate it, learn from it, and again."""
 
 from ._checkpoint import EvaluationsSoFar, read_checkpoint
+from ._costs import OneByOne
 from ._found import ParetoFront
 from ._propose import Proposal, default_candidates, default_predictor, propose
 from ._recommend import Recommendation
@@ -11,6 +12,7 @@ __all__ = [
     "CheckpointError",
     "CheckpointWriteError",
     "EvaluationsSoFar",
+    "OneByOne",
     "ParetoFront",
     "PredictorBasedSearch",
     "Proposal",

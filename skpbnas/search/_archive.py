@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -54,15 +55,31 @@ class Archive:
 
     The order does not depend on which evaluation finishes first, so that parallel searches repeat. The first
     finished evaluation tells how many objectives there are.
+
+    Parameters
+    ----------
+    space : SearchSpace
+    cost_names : sequence of str, default=()
+        The costs that are known of every architecture.
+    costs_of : callable, default=None
+        Returns the costs of rows, (n, n_costs). None: there are none, or nothing is added.
     """
 
-    def __init__(self, space: SearchSpace) -> None:
+    def __init__(
+        self,
+        space: SearchSpace,
+        cost_names: Sequence[str] = (),
+        costs_of: Callable[[Rows], Scores] | None = None,
+    ) -> None:
         self.space = space
+        self.cost_names = tuple(cost_names)
+        self.costs_of = costs_of
         self.rows: Rows = np.empty((0, space.n_features), np.uint8)
         self.keys: NDArray[np.uint64] = np.empty(0, np.uint64)
         self.records = np.empty(0, RECORD)
         self.scores: Scores = np.empty((0, 1))  # (n, n_objectives), like what was predicted; NaN: not known
         self.predicted: Scores = np.empty((0, 1))
+        self.costs: Scores = np.empty((0, len(self.cost_names)))
 
     def __len__(self) -> int:
         return len(self.records)
@@ -135,11 +152,13 @@ class Archive:
         for name, value in values.items():
             new[name] = value
         unknown = np.full((len(rows), self.n_objectives), np.nan)
+        costs = np.empty((len(rows), 0)) if self.costs_of is None else self.costs_of(rows)
         self.rows = np.concatenate([self.rows, rows])
         self.keys = np.concatenate([self.keys, self.space.canonical_key(rows)])
         self.records = np.concatenate([self.records, new])
         self.scores = np.concatenate([self.scores, unknown])
         self.predicted = np.concatenate([self.predicted, unknown])
+        self.costs = np.concatenate([self.costs, costs])
         if np.ndim(predicted):
             self.predicted[len(self) - len(rows) :] = np.reshape(predicted, unknown.shape)
         return slice(len(self) - len(rows), len(self))
@@ -220,8 +239,14 @@ class Archive:
     def on_front(self) -> NDArray[np.bool_]:
         """Tell which architectures are finished and not dominated by any other."""
         front = self.done
-        front[front] = non_dominated_rank(self.scores[front]) == 0
+        points = np.concatenate([self.scores, -self.costs], axis=1)
+        front[front] = non_dominated_rank(points[front]) == 0
         return front
+
+    @property
+    def is_for_a_front(self) -> bool:
+        """Whether there are several objectives, or costs."""
+        return self.n_objectives + len(self.cost_names) > 1
 
     def to_frame(self) -> pd.DataFrame:
         """Return one line per finished or failed evaluation; ``evaluation`` counts them from 1."""
@@ -239,6 +264,8 @@ class Archive:
         else:
             for name, values in (("score", self.scores), ("predicted_score", self.predicted)):
                 columns |= {f"{name}_{k}": column for k, column in enumerate(values[told].T)}
+        columns |= dict(zip(self.cost_names, self.costs[told].T, strict=True))
+        if self.is_for_a_front:
             columns["on_front"] = self.on_front()[told]
         names = ("pool_size", "proposal_seconds", "evaluation_seconds")
         return pd.DataFrame(columns | {name: records[name] for name in names})

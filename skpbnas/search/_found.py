@@ -18,8 +18,14 @@ if TYPE_CHECKING:
     from ._state import SearchState
 
 
-class ParetoFront(NamedTuple):
-    """The evaluations that no other dominates.
+class _Front(NamedTuple):
+    rows: Rows
+    architectures: Any
+    scores: Scores
+
+
+class ParetoFront(_Front):
+    """The evaluations that no other dominates: a tuple of rows, architectures and scores.
 
     Attributes
     ----------
@@ -27,14 +33,14 @@ class ParetoFront(NamedTuple):
     architectures : list
         The decoded rows.
     scores : ndarray of shape (n, n_objectives)
+    costs : DataFrame of shape (n, n_costs)
+        A column for each cost; not a part of the tuple.
     """
 
-    rows: Rows
-    architectures: Any
-    scores: Scores
+    costs: pd.DataFrame = pd.DataFrame()
 
     def __repr__(self) -> str:
-        return readable(self.architectures, self.scores)
+        return readable(self.architectures, self.scores, self.costs)
 
 
 class SearchResults:
@@ -61,7 +67,9 @@ class SearchResults:
         front = np.flatnonzero(archive.on_front())
         front = front[np.lexsort(-archive.scores[front].T[::-1])]
         rows = archive.rows[front]
-        return ParetoFront(rows, self.space.decode(rows), archive.scores[front])
+        result = ParetoFront(rows, self.space.decode(rows), archive.scores[front])
+        result.costs = pd.DataFrame(archive.costs[front], columns=list(archive.cost_names))
+        return result
 
     @property
     def history_(self) -> pd.DataFrame:
@@ -71,7 +79,7 @@ class SearchResults:
     @property
     def results_(self) -> pd.DataFrame:
         """One line per evaluation in readable form, best first."""
-        return results(self.space, self.history_, self.evaluated_rows_)
+        return results(self.space, self.history_, self.evaluated_rows_, self._begun().archive.cost_names)
 
     def summary(self) -> str:
         """Return some lines on what the search has found, with a drawing of the best architecture.
@@ -126,10 +134,11 @@ class SearchResults:
 
     def _observed_of_one_objective(self) -> Observed:
         observed = self._observed()
-        if observed.scores.ndim > 1:
+        archive = self._begun().archive
+        if archive.is_for_a_front:
+            axes = archive.n_objectives + len(archive.cost_names)
             raise AttributeError(
-                f"a search for {observed.scores.shape[1]} objectives has no single best architecture; see "
-                f"pareto_front_"
+                f"a search for {axes} objectives has no single best architecture; see pareto_front_"
             )
         return observed
 

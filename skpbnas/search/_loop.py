@@ -171,7 +171,7 @@ class Loop:
     def _show(self) -> None:
         archive = self.state.archive
         self.bar.update()
-        if archive.n_objectives > 1:
+        if archive.is_for_a_front:
             self.bar.set_postfix(front=int(archive.on_front().sum()), refresh=False)
         elif archive.done.any():
             self.bar.set_postfix(best=f"{archive.scores[archive.done].max():.4f}", refresh=False)

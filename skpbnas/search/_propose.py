@@ -4,17 +4,23 @@ from __future__ import annotations
 
 from time import perf_counter
 from typing import Any, NamedTuple
+from warnings import warn
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import clone
 
 from ..candidates import EvolutionaryCandidateSampler, UniformCandidateSampler
 from ..metrics import non_dominated_order
 from ..predictors import GPRankPredictor
 from ..spaces import ParameterSpace, Rows, SearchSpace
 from . import _tables as tables
-from ._several import order_by_improvement
+from ._costs import Costs
+from ._outlook import Outlook, scores_of
+from ._several import spread_out
+
+Scores = NDArray[np.float64]
+
+_DRAWN = 1000  # random architectures that the first ones are chosen from where there are costs
 
 _FIRST_POOL = 32  # rows of parameters from which each of the first is chosen
 
@@ -89,17 +95,22 @@ def propose(
     predictor: Any,
     candidates: Any,
     X: Rows,
-    y: NDArray[np.float64],
+    y: Scores,
     pending: Rows,
     n: int,
     rng: np.random.Generator,
+    costs: Costs | None = None,
+    reference: Scores | None = None,
 ) -> Proposal:
     """Fit the predictor, draw a pool, and return the ``n`` rows of it that are predicted best.
 
-    With several objectives, one predictor is fitted to each. The batch is chosen one by one, each for the
-    hypervolume that its predictions add to that of the observed scores and of those chosen before it. The
-    candidate sampler learns from the observed architectures in the order of their non-dominated rank, the
-    least crowded first within a front.
+    With several objectives, or with costs, the batch is chosen one by one, each for the hypervolume that it
+    is expected to add to that of the observed architectures and of those chosen before it. One predictor is
+    fitted to the normal scores of each objective (see :class:`~skpbnas.GPRankPredictor`), without
+    exploration, and the improvement is measured on that scale; costs are known, and on a scale of their own.
+    A predictor whose ``predict`` has no ``return_std`` is taken for certain. The candidate sampler learns
+    from the observed architectures in the order of their non-dominated rank, the least crowded first within
+    a front.
 
     In a :class:`~skpbnas.spaces.ParameterSpace`, with one objective and a predictor that has
     ``with_pending``, the best candidates are refined, and each of a batch is chosen as if those before it
@@ -116,7 +127,8 @@ def propose(
         ``predictor`` parameter (maximum likelihood) is given the predictor, fitted to the same, where that
         is a differentiable network, and otherwise fits its own.
     X : ndarray of shape (n_observed, n_features)
-        T, the architectures evaluated so far. Without any, the batch is drawn at random (line 1).
+        T, the architectures evaluated so far. Without any, the batch is drawn at random (line 1), and spread
+        over the costs.
     y : ndarray of shape (n_observed,) or (n_observed, n_objectives)
         Their scores, higher is better.
     pending : ndarray of shape (n_pending, n_features)
@@ -124,6 +136,10 @@ def propose(
     n : int
         K, the size of the batch.
     rng : numpy.random.Generator
+    costs : Costs, default=None
+        Minimised beside the objectives.
+    reference : ndarray of shape (n_objectives + n_costs,), default=None
+        The worst scores and costs that count; NaN where none is given.
 
     Returns
     -------
@@ -136,66 +152,82 @@ def propose(
         Where the predictor does not return one number for each row.
     """
     start = perf_counter()
-    predictors: list[Any] = []
+    costs = Costs(space, {}) if costs is None else costs
+    alone = y.ndim == 1 and not costs
+    as_table = alone and isinstance(space, ParameterSpace) and hasattr(predictor, "with_pending")
     if len(y) == 0:
-        size = _FIRST_POOL * n if isinstance(space, ParameterSpace) else n
-        candidates = UniformCandidateSampler(space, n_candidates=size)
-        candidates.fit(space.sample(1, rng))  # it learns nothing from the row
-    else:
-        goal = standing(y)
-        if not all(role in ("edge", "node") for role in space.get_roles_out()):
-            X = space.canonicalize(X)  # told in any order of nodes, but some mean something in their place
-        if predictor is not None:
-            objectives = y.reshape(len(y), -1).T
-            predictors = [predictor if y.ndim == 1 else clone(predictor) for _ in objectives]
-            for member, objective in zip(predictors, objectives, strict=True):
-                member.fit(X, objective)
-            if "predictor" in candidates.get_params(deep=False):
-                ranker = predictor if y.ndim == 1 else predictor.fit(X, goal)
-                if hasattr(ranker, "module_"):
-                    candidates.set_params(predictor=ranker)
-        candidates.fit(X, goal)
+        pool = first_pool(space, pending, n, rng, costs)
+        if as_table:
+            best = tables.balanced(space, pool, pending, n)
+        elif costs:
+            best = spread_within(costs, pool, pending, n, reference)
+        else:
+            best = rng.permutation(len(pool))[:n]
+        unknown = np.full((len(pool), *y.shape[1:]), np.nan)
+        return Proposal(pool[best], unknown[best], pool, unknown, perf_counter() - start)
+    if not all(role in ("edge", "node") for role in space.get_roles_out()):
+        X = space.canonicalize(X)  # told in any order of nodes, but some mean something in their place
+    goal = standing(np.concatenate([y.reshape(len(y), -1), -costs(X)], axis=1))
+    for_pool = "predictor" in candidates.get_params(deep=False)
+    if predictor is not None and (alone or for_pool):
+        predictor.fit(X, goal)
+        if for_pool and hasattr(predictor, "module_"):
+            candidates.set_params(predictor=predictor)
+    candidates.fit(X, goal)
     seed = int(rng.integers(2**31))
     pool = candidates.sample(exclude=np.concatenate([X, pending]), random_state=seed)
-    if isinstance(space, ParameterSpace) and y.ndim == 1 and hasattr(predictor, "with_pending"):
-        if predictors:
-            pool, scores, best = tables.choose(space, predictor, pool, X, pending, n, rng)
-        else:
-            scores, best = np.full(len(pool), np.nan), tables.balanced(space, pool, pending, n)
+    if as_table:
+        pool, scores, best = tables.choose(space, predictor, pool, X, pending, n, rng)
         return Proposal(pool[best], scores[best], pool, scores, perf_counter() - start)
     scores = np.full((len(pool), *y.shape[1:]), np.nan)
     # A stable sort after a shuffle breaks ties at random, and not by the order of the pool.
     best = rng.permutation(len(pool))
-    if predictors and len(pool):
-        if y.ndim == 1 and hasattr(predictor, "predict_best"):
-            predictions = [predictor.predict_best(pool, n)]
-        else:
-            predictions = [_predicted(member, pool) for member in predictors]
-        scores = np.stack(predictions, axis=1).reshape(scores.shape)
-        if y.ndim == 1:
+    if predictor is not None and len(pool):
+        if alone:
+            by_best = hasattr(predictor, "predict_best")
+            scores = predictor.predict_best(pool, n) if by_best else scores_of(predictor, pool)
             best = best[np.argsort(-scores[best], kind="stable")]
         else:
-            best = best[order_by_improvement(scores[best], y, n)]
+            outlook = Outlook(predictor, X, y, costs)
+            chosen, predicted = outlook.best(pool[best], pending, n, reference)
+            scores[best] = predicted.reshape(scores.shape)
+            best = best[chosen]
     best = best[:n]
     return Proposal(pool[best], scores[best], pool, scores, perf_counter() - start)
 
 
-def _predicted(predictor: Any, pool: Rows) -> NDArray[np.float64]:
-    """Return the scores of a pool, all of them numbers."""
-    scores = np.asarray(predictor.predict(pool), dtype=np.float64).ravel()
-    n_missing = np.isnan(scores).sum()
-    if len(scores) != len(pool) or n_missing:
-        raise ValueError(
-            f"predictor={predictor!r} returned {len(scores)} scores, {n_missing} of them NaN, for a pool of "
-            f"{len(pool)} rows; its predict must return one number for each"
+def first_pool(space: SearchSpace, pending: Rows, n: int, rng: np.random.Generator, costs: Costs) -> Rows:
+    """Return random architectures: as many as are needed, or more where they are chosen from."""
+    size = _FIRST_POOL * n if isinstance(space, ParameterSpace) else n
+    uniform = UniformCandidateSampler(space, n_candidates=size)
+    uniform.fit(space.sample(1, rng))  # it learns nothing from the row
+    pool = uniform.sample(exclude=pending, random_state=int(rng.integers(2**31)))
+    if not costs:
+        return pool
+    drawn = np.concatenate([pool, space.sample(_DRAWN, rng).astype(pool.dtype)])
+    keys, first = np.unique(space.canonical_key(drawn), return_index=True)
+    return drawn[np.sort(first[~np.isin(keys, space.canonical_key(pending))])]
+
+
+def spread_within(
+    costs: Costs, pool: Rows, pending: Rows, n: int, reference: Scores | None
+) -> NDArray[np.intp]:
+    """Return the indices of rows that are spread over the costs; warn where none is within the reference."""
+    known = costs(pool)
+    if reference is not None and (known > reference[-len(costs) :]).any(axis=1).all():  # NaN: no limit
+        warn(
+            f"none of {len(pool)} random architectures costs less than reference={reference.tolist()} "
+            f"({', '.join(costs.names)}); give limits that can be met",
+            UserWarning,
+            stacklevel=2,
         )
-    return scores
+    return spread_out(known, costs(pending), n)
 
 
-def standing(y: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return one number per architecture, higher is better: the score, or its place by several of them."""
-    if y.ndim == 1:
-        return y
-    place = np.empty(len(y))
-    place[non_dominated_order(y)] = -np.arange(len(y))
+def standing(points: Scores) -> NDArray[np.float64]:
+    """Return one number per architecture, higher is better: the only score, or its place by several."""
+    if points.shape[1] == 1:
+        return points[:, 0]
+    place = np.empty(len(points))
+    place[non_dominated_order(points)] = -np.arange(len(points))
     return place

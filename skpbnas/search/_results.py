@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -20,34 +21,36 @@ _SCORES = r"^score(_\d+)?$"  # the columns of a history
 _SHOWN = 5  # lines of the table in a notebook
 
 
-def results(space: SearchSpace, history: pd.DataFrame, rows: Rows) -> pd.DataFrame:
-    """Return a line for each evaluation, best first: rank, scores, architecture, its parameters.
+def results(
+    space: SearchSpace, history: pd.DataFrame, rows: Rows, cost_names: Sequence[str] = ()
+) -> pd.DataFrame:
+    """Return a line for each evaluation, best first: rank, scores, costs, architecture, its parameters.
 
     Failed evaluations stand at the end, without a rank.
     """
-    told = history.filter(regex=_SCORES)
-    scores = told.to_numpy(np.float64)
-    done = np.isfinite(scores).all(axis=1)
-    rank, order = np.full(len(scores), np.nan), np.arange(len(scores))
+    scores, costs = history.filter(regex=_SCORES), history[list(cost_names)]
+    points = np.concatenate([scores.to_numpy(np.float64), -costs.to_numpy(np.float64)], axis=1)
+    done = np.isfinite(points).all(axis=1)
+    rank, order = np.full(len(points), np.nan), np.arange(len(points))
     if done.any():
-        rank[done], best_first = _ranked(scores[done])
+        rank[done], best_first = _ranked(points[done])
         order = np.concatenate([np.flatnonzero(done)[best_first], np.flatnonzero(~done)])
     table = pd.DataFrame({"rank": pd.array(rank, dtype="Int64")})
-    table = pd.concat([table, told, history[["evaluation", "iteration", "repeat"]]], axis=1)
+    table = pd.concat([table, scores, costs, history[["evaluation", "iteration", "repeat"]]], axis=1)
     table["architecture"] = [space.describe(architecture) for architecture in space.decode(rows)]
     table = pd.concat([table, parameters(space, rows)], axis=1)
     return table.iloc[order].reset_index(drop=True)
 
 
-def _ranked(scores: Scores) -> tuple[NDArray, NDArray]:
-    """Return the ranks of scores from 1, and the order that begins with the best.
+def _ranked(points: Scores) -> tuple[NDArray, NDArray]:
+    """Return the ranks from 1 of scores, and minus costs, and the order that begins with the best.
 
-    Of several objectives, the rank is the number of the front: 1 where no other dominates.
+    Of several, the rank is the number of the front: 1 where no other dominates.
     """
-    if scores.shape[1] > 1:
-        return non_dominated_rank(scores) + 1.0, non_dominated_order(scores)
-    descending = -np.sort(-scores[:, 0])
-    return np.searchsorted(-descending, -scores[:, 0]) + 1.0, np.argsort(-scores[:, 0], kind="stable")
+    if points.shape[1] > 1:
+        return non_dominated_rank(points) + 1.0, non_dominated_order(points)
+    descending = -np.sort(-points[:, 0])
+    return np.searchsorted(-descending, -points[:, 0]) + 1.0, np.argsort(-points[:, 0], kind="stable")
 
 
 def parameters(space: SearchSpace, rows: Rows) -> pd.DataFrame:
@@ -73,7 +76,7 @@ def summary(search: SearchResults) -> str:
     """Return some lines on what a search has found, and the drawing of the recommended architecture."""
     history = search.history_
     lines = [f"Search of {search.space!r}", _effort(history)]
-    if "score" not in history:
+    if "on_front" in history:
         front = search.pareto_front_
         lines.append(f"not dominated by any other: {len(front.rows)}")
         return "\n".join([*lines, "", repr(front)])
@@ -119,18 +122,19 @@ def to_html(search: SearchResults) -> str:
     history = search.history_
     table = search.results_.head(_SHOWN).to_html(index=False, border=0)
     drawing = ""
-    if "score" in history and history["score"].notna().any():
+    if "on_front" not in history and history["score"].notna().any():
         title = f"score {search.best_score_:.6g}"
         drawing = search.space.draw(search.best_architecture_, title)._repr_svg_()
     heading = escape(f"{search.space!r}: {_effort(history)}")
     return f"<div><p>{heading}</p>{drawing}{table}</div>"
 
 
-def readable(architectures: list[Any], scores: Scores) -> str:
-    """Return a table of architectures and their scores as text."""
+def readable(architectures: list[Any], scores: Scores, costs: pd.DataFrame) -> str:
+    """Return a table of architectures, their scores and their costs as text."""
     from ..spaces._base import one_line
 
     table = pd.DataFrame(scores, columns=[f"score_{k}" for k in range(scores.shape[1])])
+    table = pd.concat([table, costs], axis=1)
     table["architecture"] = [one_line(architecture) for architecture in architectures]
     with pd.option_context("display.max_colwidth", None, "display.width", None):
         return table.to_string(index=False, justify="left")

@@ -26,10 +26,10 @@ SCHEMA = {
         "CREATE TABLE evaluations (place INTEGER PRIMARY KEY, row BLOB NOT NULL, type TEXT NOT NULL, "
         "status INTEGER NOT NULL, iteration INTEGER NOT NULL, pool_size INTEGER NOT NULL, "
         "proposal_seconds REAL, evaluation_seconds REAL, scores TEXT NOT NULL, predicted TEXT NOT NULL, "
-        "checksum INTEGER NOT NULL)"
+        "costs TEXT NOT NULL, checksum INTEGER NOT NULL)"
     ),
 }
-INSERT = "INSERT OR REPLACE INTO evaluations VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+INSERT = "INSERT OR REPLACE INTO evaluations VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _MAX_BYTES = 2**26  # of one value: more than any row has
 _MAX_OBJECTIVES = 1_000
 
@@ -78,6 +78,7 @@ def row_of(archive: Archive, place: int) -> tuple[Any, ...]:
         *(value.item() for value in record),
         json.dumps(archive.scores[place].tolist()),
         json.dumps(archive.predicted[place].tolist()),
+        json.dumps(archive.costs[place].tolist()),
     )
     return (*values, _checksum(values))
 
@@ -131,11 +132,12 @@ def load_database(database: sqlite3.Connection, path: Path, space: SearchSpace) 
     if not isinstance(identity, dict) or not isinstance(identity.get("random_state"), int):
         raise ValueError("it does not say which search it is of")
     _require_space(path, identity.get("space"), space)
-    archive = _from_lines(list(database.execute("SELECT * FROM evaluations ORDER BY place")), space)
+    lines = list(database.execute("SELECT * FROM evaluations ORDER BY place"))
+    archive = _from_lines(lines, space, list(identity.get("costs") or ()))
     return SavedSearch(archive, identity, float(meta.get("seconds", 0.0)), meta.get("version"))
 
 
-def _from_lines(lines: list[tuple[Any, ...]], space: SearchSpace) -> Archive:
+def _from_lines(lines: list[tuple[Any, ...]], space: SearchSpace, cost_names: list[str]) -> Archive:
     for place, line in enumerate(lines):
         if line[0] != place or line[-1] != _checksum(line[:-1]):
             raise ValueError(f"evaluation {place} is missing, or does not have its checksum")
@@ -143,8 +145,8 @@ def _from_lines(lines: list[tuple[Any, ...]], space: SearchSpace) -> Archive:
     records = np.array(
         [tuple(np.nan if value is None else value for value in line[3:8]) for line in lines], RECORD
     )
-    scores, predicted = ([json.loads(line[k]) for line in lines] for k in (8, 9))
-    return _checked(space, rows, records, scores, predicted)
+    scores, predicted, costs = ([json.loads(line[k]) for line in lines] for k in (8, 9, 10))
+    return _checked(Archive(space, cost_names), rows, records, scores, predicted, costs)
 
 
 def _number(name: str) -> np.dtype:
@@ -180,7 +182,8 @@ def load_archive(path: Path, space: SearchSpace) -> SavedSearch:
     records = np.empty(len(arrays["records"]), RECORD)
     for name in RECORD.names or ():
         records[name] = arrays["records"][name]
-    archive = _checked(space, arrays["rows"], records, arrays["scores"], arrays["predicted"])
+    scores, predicted, no_costs = arrays["scores"], arrays["predicted"], [[]] * len(records)
+    archive = _checked(Archive(space), arrays["rows"], records, scores, predicted, no_costs)
     return SavedSearch(archive, {"space": meta["space"], "random_state": meta["seed"]})
 
 
@@ -194,9 +197,11 @@ def _require_space(path: Path, saved: Any, space: SearchSpace) -> None:
         )
 
 
-def _checked(space: SearchSpace, rows: Any, records: NDArray, scores: Any, predicted: Any) -> Archive:
-    """Return the archive of what a file holds, where all of it can be true."""
-    archive = Archive(space)
+def _checked(
+    archive: Archive, rows: Any, records: NDArray, scores: Any, predicted: Any, costs: Any
+) -> Archive:
+    """Return an archive with what a file holds, where all of it can be true."""
+    space = archive.space
     n = len(records)
     if not n:
         return archive
@@ -209,6 +214,9 @@ def _checked(space: SearchSpace, rows: Any, records: NDArray, scores: Any, predi
         raise ValueError(f"scores of shape {shape} for {n} evaluations")
     if archive.predicted.shape != shape:
         raise ValueError(f"predicted scores of shape {archive.predicted.shape}, scores of shape {shape}")
+    archive.costs = np.array(costs, np.float64)
+    if archive.costs.shape != (n, len(archive.cost_names)):
+        raise ValueError(f"costs of shape {archive.costs.shape} for the names {archive.cost_names}")
     if not np.isin(records["status"], (PENDING, DONE, FAILED)).all():
         raise ValueError(f"an evaluation of status {records['status'].max()}")
     finite = np.isfinite(archive.scores).all(axis=1)

@@ -17,6 +17,7 @@ from tqdm.auto import tqdm
 
 from .._worker import as_real
 from ..spaces import Rows, SearchSpace
+from ._costs import Cost
 from ._evaluate import Limits
 from ._found import SearchResults
 from ._identity import describe
@@ -35,8 +36,8 @@ class PredictorBasedSearch(SearchResults, BaseEstimator):
     everything evaluated so far, draws a pool S', and proposes the ``batch_size`` architectures of the pool
     that are predicted best. No architecture is proposed twice.
 
-    Several objectives are searched for where the scores are rows of numbers: the architectures proposed are
-    then those of the predicted Pareto front, spread along it.
+    Several objectives are searched for where the scores are rows of numbers, or where there are costs: the
+    architectures proposed are then those that are expected to add most to the hypervolume of the front.
 
     Parameters
     ----------
@@ -50,12 +51,23 @@ class PredictorBasedSearch(SearchResults, BaseEstimator):
     candidates : candidate sampler, default=None
         Draws the pool. None is :func:`~skpbnas.search.default_candidates`. It is cloned; its ``space`` is set
         where it is None.
-    n_initial : int, default=4
-        Number of random architectures at the start; they count as evaluations like all others.
+    n_initial : int, default=None
+        Number of random architectures at the start; they count as evaluations like all others. None is 4, or
+        8 where there are costs to spread them over.
     batch_size : int, default=4
         K, the number of architectures evaluated per iteration.
     random_state : int, RandomState, Generator or None, default=None
         The same number gives the same search. A generator gives a number when the search begins.
+    costs : mapping of str to callable, default=None
+        What an architecture costs and is known without training it, by name: functions of a batch of rows in
+        canonical form, shape ``(n, n_features)``, that return ``n`` numbers from 0; a function of one
+        architecture is wrapped in :class:`~skpbnas.search.OneByOne`. Costs are minimised beside the scores
+        and never predicted. The first architectures are spread over them. A limit that holds for every
+        architecture is a :class:`~skpbnas.spaces.ConstrainedSpace`.
+    reference : mapping of str to float, default=None
+        The worst that counts, by the name of a cost, and ``"score"``, or ``"score_0"`` and so on: more than
+        ``{"latency": 20}`` is never worth a place on the front. What is not named counts down to a tenth of
+        the observed extent below the worst value observed.
     features : mapping of str to callable, default=None
         Numbers that tell something of an architecture and need no training, by name, such as zero-cost
         scores: functions of a batch of rows in canonical form, shape ``(n, n_features)``, that return ``n``
@@ -80,20 +92,21 @@ class PredictorBasedSearch(SearchResults, BaseEstimator):
     recommendation_ : Recommendation
         Both, with an interval of 90 % for the true score, and the probability that it is the best one.
     pareto_front_ : ParetoFront
-        The rows, architectures and scores of the evaluations that no other dominates. With several
-        objectives, there is no ``best_architecture_``.
+        The rows, architectures, scores and costs of the evaluations that no other dominates. With several
+        objectives, or with costs, there is no ``best_architecture_``.
     history_ : pandas.DataFrame
         One line per evaluation, initial ones included: ``evaluation`` (counted from 1), ``iteration`` (0 for
         the initial ones), ``repeat`` (how many earlier ones its architecture has), ``score``,
         ``predicted_score``, ``best_score`` so far, ``pool_size``,
         ``proposal_seconds`` (of the whole batch) and ``evaluation_seconds``. With several objectives:
-        ``score_0``, ``score_1`` and so on, likewise the predicted ones, and ``on_front``, whether no other
-        evaluation dominates it, instead of the best score.
+        ``score_0``, ``score_1`` and so on, likewise the predicted ones, instead of ``score`` and the best
+        score. Costs have columns of their names. Where there is a front, ``on_front`` tells whether no other
+        evaluation dominates it.
     results_ : pandas.DataFrame
-        The evaluations in readable form, best first: ``rank``, the score or scores, ``evaluation``,
-        ``iteration``, ``repeat``, ``architecture`` in one line of text, and the parameters of the space,
-        where it has some, such as the layers of a chain. With several objectives, the rank is the number of
-        the front.
+        The evaluations in readable form, best first: ``rank``, the score or scores, the costs,
+        ``evaluation``, ``iteration``, ``repeat``, ``architecture`` in one line of text, and the parameters of
+        the space, where it has some, such as the layers of a chain. With several objectives, or with costs,
+        the rank is the number of the front.
     last_proposal_ : Proposal
         The latest batch, with the pool it was chosen from.
 
@@ -117,7 +130,7 @@ class PredictorBasedSearch(SearchResults, BaseEstimator):
         "space": [SearchSpace],
         "predictor": [HasMethods(["fit", "predict"]), StrOptions({"random"}), None],
         "candidates": [HasMethods(["fit", "sample"]), None],
-        "n_initial": [Interval(Integral, 1, None, closed="left")],
+        "n_initial": [Interval(Integral, 1, None, closed="left"), None],
         "batch_size": [Interval(Integral, 1, None, closed="left")],
         "random_state": [
             Interval(Integral, 0, None, closed="left"),
@@ -125,6 +138,8 @@ class PredictorBasedSearch(SearchResults, BaseEstimator):
             np.random.Generator,
             None,
         ],
+        "costs": [Mapping, None],
+        "reference": [Mapping, None],
         "features": [Mapping, None],
         "prior": [Sequence, None],
     }
@@ -134,11 +149,13 @@ class PredictorBasedSearch(SearchResults, BaseEstimator):
         space: SearchSpace,
         predictor: Any = None,
         candidates: Any = None,
-        n_initial: int = 4,
+        n_initial: int | None = None,
         batch_size: int = 4,
         random_state: int | np.random.RandomState | np.random.Generator | None = None,
+        costs: Mapping[str, Cost] | None = None,
         features: Features | None = None,
         prior: Prior | None = None,
+        reference: Mapping[str, float] | None = None,
     ) -> None:
         self.space = space
         self.predictor = predictor
@@ -146,6 +163,8 @@ class PredictorBasedSearch(SearchResults, BaseEstimator):
         self.n_initial = n_initial
         self.batch_size = batch_size
         self.random_state = random_state
+        self.costs = costs
+        self.reference = reference
         self.features = features
         self.prior = prior
 
@@ -312,6 +331,10 @@ class PredictorBasedSearch(SearchResults, BaseEstimator):
             Also where the budget is smaller than what has been evaluated already.
         """
         finalists = _finals(n_evaluations, n_finalists, n_repeats)
+        if self.costs and finalists.n_repeats:
+            raise ValueError(
+                "n_finalists needs one objective and no costs; with a front there is no single best"
+            )
         state = self._begin()
         _require_positive(timeout=timeout, max_seconds=max_seconds)
         if vectorized is None:
@@ -380,8 +403,10 @@ class PredictorBasedSearch(SearchResults, BaseEstimator):
                 self.n_initial,
                 self.batch_size,
                 _seed(self.random_state),
-                features=self.features,
-                prior=self.prior,
+                self.costs,
+                self.features,
+                self.prior,
+                self.reference,
             )
         return self._state
 

@@ -6,7 +6,7 @@ import logging
 import os
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from time import monotonic, perf_counter
 from typing import Any
@@ -19,6 +19,7 @@ from .._for_space import for_space
 from ..spaces import Rows, SearchSpace
 from ._archive import Archive, Scores
 from ._checkpoint import Checkpoint
+from ._costs import Cost, Costs, Reference
 from ._identity import Identity, describe, describe_space, differences
 from ._known import Features, Known, Prior, informed
 from ._propose import Proposal, default_candidates, default_predictor, propose
@@ -39,10 +40,12 @@ class SearchState:
     space : SearchSpace
     predictor : estimator, "random" or None
     candidates : candidate sampler or None
-    n_initial : int
+    n_initial : int or None
     batch_size : int
     seed : int or None
         None draws one; a checkpoint then may bring its own.
+    costs : mapping of str to callable, default=None
+    reference : mapping of str to float, default=None
     features : mapping of str to callable, default=None
     prior : sequence of (rows, scores), default=None
 
@@ -57,16 +60,20 @@ class SearchState:
         space: SearchSpace,
         predictor: Any,
         candidates: Any,
-        n_initial: int,
+        n_initial: int | None,
         batch_size: int,
         seed: int | None,
+        costs: Mapping[str, Cost] | None = None,
         features: Features | None = None,
         prior: Prior | None = None,
+        reference: Mapping[str, float] | None = None,
     ) -> None:
         self.space = space
-        self.n_initial = n_initial
+        self.n_initial = (8 if costs else 4) if n_initial is None else n_initial
         self.batch_size = batch_size
-        self.archive = Archive(space)
+        self.costs = Costs(space, costs or {})
+        self.reference = Reference(reference or {}, self.costs.names)
+        self.archive = Archive(space, self.costs.names, self.costs)
         self.last_proposal: Proposal | None = None
         self._given = (
             default_predictor(space) if predictor is None else predictor,
@@ -126,7 +133,10 @@ class SearchState:
                 X, y, others = X[:0], y[:0], archive.rows
             rng = np.random.default_rng([self.seed, len(archive)])
             size = self.next_size if n is None else n
-            proposal = propose(self.space, self._predictor, self._candidates, X, y, others, size, rng)
+            reference = self.reference.values(archive.n_objectives if len(y) else None)
+            proposal = propose(
+                self.space, self._predictor, self._candidates, X, y, others, size, rng, self.costs, reference
+            )
             if not (len(proposal.rows) or len(archive)):
                 raise ValueError(
                     f"{self.space!r} has no architecture to start from: is_valid refused all that sample "
@@ -246,6 +256,8 @@ class SearchState:
             "n_initial": self.n_initial,
             "batch_size": self.batch_size,
             "random_state": self.seed,
+            "costs": describe(self.costs.functions),
+            "reference": describe(self.reference.given),
             "objective": self._objective,
             **describe(self._known.given if self._known else {"features": None, "prior": None}),
         }
@@ -266,8 +278,14 @@ class SearchState:
                 f"tell(*read_checkpoint(path, space)[:2]); an objective with another name is given the old "
                 f"one by run(name=...)"
             )
+        if not np.allclose(saved.archive.costs, self.costs(saved.archive.rows), rtol=1e-6):
+            raise CheckpointError(
+                f"{name} has other costs of its architectures than costs= returns now; the functions have "
+                f"changed: give another path, or bring them back"
+            )
         if saved.archive.extends(self.archive):
             self.archive = saved.archive
+            self.archive.costs_of = self.costs
             _log.info("continuing from %s with %d evaluations", name, self.archive.n_told)
         elif not self.archive.extends(saved.archive):
             raise CheckpointError(

@@ -5,9 +5,12 @@ import pytest
 from sklearn.linear_model import LinearRegression
 
 from skpbnas import CellSpace, ExhaustiveCandidateSampler, MaximumLikelihoodCandidateSampler
-from skpbnas.metrics import hypervolume, non_dominated_rank
-from skpbnas.predictors import GCNRankPredictor
+from skpbnas.metrics import hypervolume
+from skpbnas.predictors import GCNRankPredictor, GPRankPredictor
+from skpbnas.predictors._normal_scores import NormalScores
 from skpbnas.search import default_predictor, propose
+from skpbnas.search._costs import Costs
+from skpbnas.search._several import worst_that_counts
 from skpbnas.spaces import ChainSpace, ConstrainedSpace
 
 SPACE = CellSpace(4, ["a", "b"])
@@ -44,20 +47,70 @@ def test_several_objectives_take_what_is_predicted_to_dominate_most(rng, n):
     batch = propose(SPACE, LinearRegression(), ExhaustiveCandidateSampler(SPACE), X, Y, X[:0], n, rng)
     assert batch.predicted.shape == (min(n, len(batch.pool)), 2)
     assert batch.pool_scores.shape == (len(batch.pool), 2)
-    for k in range(2):  # each column is predicted by a regression on that column alone
-        alone = LinearRegression().fit(X, Y[:, k]).predict(batch.pool)
-        np.testing.assert_allclose(batch.pool_scores[:, k], alone)
+    scales = [NormalScores(column) for column in Y.T]
+    for k, scale in enumerate(scales):  # a regression on the normal scores of that column alone
+        alone = LinearRegression().fit(X, scale.values).predict(batch.pool)
+        np.testing.assert_allclose(batch.pool_scores[:, k], scale.inverse(alone))
+
+    def normal(scores):
+        return np.stack(
+            [scale.transform(column) for scale, column in zip(scales, scores.T, strict=True)], axis=1
+        )
+
     # The first adds most to what is known, the second most to that and the first.
-    reference = Y[non_dominated_rank(Y) == 0].min(axis=0)
-    known_and_chosen = Y
+    observed, pool, chosen = normal(Y), normal(batch.pool_scores), normal(batch.predicted)
+    reference = worst_that_counts(observed)
     for k in range(min(n, 2)):
-        volumes = [
-            hypervolume(np.vstack([known_and_chosen, point]), reference) for point in batch.pool_scores
-        ]
-        known_and_chosen = np.vstack([known_and_chosen, batch.predicted[k]])
-        # Not exactly: the search counts a little beyond the ends of the front, too.
-        assert hypervolume(known_and_chosen, reference) >= 0.8 * max(volumes)
+        volumes = [hypervolume(np.vstack([observed, point]), reference) for point in pool]
+        observed = np.vstack([observed, chosen[k]])
+        assert hypervolume(observed, reference) == pytest.approx(max(volumes))
     np.testing.assert_array_equal(np.unique(SPACE.canonical_key(batch.rows)).size, len(batch.rows))
+
+
+def n_edges(rows):
+    return rows[:, :16].sum(axis=1)
+
+
+def test_costs_are_not_predicted_and_spread_at_the_start(rng):
+    X, Y = known(rng)
+    costs = Costs(SPACE, {"edges": n_edges})
+    first = propose(SPACE, None, ExhaustiveCandidateSampler(SPACE), X[:0], Y[:0, 0], X[:0], 3, rng, costs)
+    everything = n_edges(SPACE.enumerate())
+    assert {everything.min(), everything.max()} <= set(n_edges(first.rows))
+    # Where accuracy is the same everywhere, what counts is the cost.
+    cheapest = n_edges(SPACE.enumerate()).min()
+    some = X[n_edges(X) > cheapest]
+    batch = propose(
+        SPACE,
+        LinearRegression(),
+        ExhaustiveCandidateSampler(SPACE),
+        some,
+        np.ones(len(some)),
+        some[:0],
+        1,
+        rng,
+        costs,
+    )
+    assert batch.predicted.shape == (1,) and n_edges(batch.rows)[0] == cheapest
+
+
+def test_exploration_does_not_count_where_there_are_costs(rng):
+    X, Y = known(rng)
+    rest = (ExhaustiveCandidateSampler(SPACE), X, Y[:, 0], X[:0], 3)
+    costs = Costs(SPACE, {"edges": n_edges})
+    batches = [
+        propose(SPACE, GPRankPredictor(SPACE.n_nodes, exploration=k), *rest, np.random.default_rng(0), costs)
+        for k in (0.0, 5.0)
+    ]
+    np.testing.assert_array_equal(batches[0].rows, batches[1].rows)
+
+
+def test_what_is_pending_counts_as_predicted(rng):
+    X, Y = known(rng)
+    predictor, pool = GPRankPredictor(SPACE.n_nodes), ExhaustiveCandidateSampler(SPACE)
+    batch = propose(SPACE, predictor, pool, X, Y, X[:0], 2, np.random.default_rng(0))
+    second = propose(SPACE, predictor, pool, X, Y, batch.rows[:1], 1, np.random.default_rng(0))
+    np.testing.assert_array_equal(second.rows, batch.rows[1:])
 
 
 def test_maximum_likelihood_climbs_the_order_of_several_objectives(rng):
