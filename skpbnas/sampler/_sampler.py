@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import warnings
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -18,12 +18,14 @@ from optuna.trial import FrozenTrial, TrialState
 
 from .._for_space import for_space
 from ..candidates import SpaceExhaustedWarning
+from ..metrics import non_dominated_rank
 from ..search import default_candidates, default_predictor, propose
+from ..search._costs import Cost, Costs, Reference
 from ..spaces import ParameterSpace, Rows, SearchSpace
 from ._ledger import Ledger, only_valid
 from ._notes import Domains, NoteReader, Params, fixed_params, to_note, write_note
 from ._recognition import recognise, without_refused_sizes
-from ._scores import scores
+from ._scores import constraints, scores
 
 _CONDITIONAL_POOL = 200  # of the best candidates, those tried with some parameters fixed
 _MAX_ATTEMPTS = 20  # to find an architecture that no other worker takes at the same time
@@ -58,12 +60,20 @@ class PBNASSampler(BaseSampler):
         Draws the pool; as in :class:`~skpbnas.PredictorBasedSearch`.
     batch_size : int, default=4
         K, the number of trials that one fit serves.
-    n_startup_trials : int, default=4
+    n_startup_trials : int, default=None
         Number of trials to learn from before which architectures are drawn at random, categories evenly. 0
-        proposes a random batch first, and fits as soon as that is used up.
+        proposes a random batch first, and fits as soon as that is used up. None is 4, or 8 where there are
+        costs.
     seed : int, default=None
         The same number gives the same trials, as long as they finish in the same order. Draws for a trial
         depend on it and on the number of the trial only, so that workers may have the same seed.
+    costs : mapping of str to callable, default=None
+        What an architecture costs, by name; as in :class:`~skpbnas.PredictorBasedSearch`. The objective does
+        not return them: they are minimised beside its values, and written to the trials as user attributes.
+        They need ``space``. :meth:`pareto_front` returns the trials that no other dominates.
+    reference : mapping of str to float, default=None
+        The worst values and costs that count, as in :class:`~skpbnas.PredictorBasedSearch`: by the name of a
+        cost, or ``"score"``, ``"score_0"`` and so on for the values of the objective.
 
     Notes
     -----
@@ -73,10 +83,15 @@ class PBNASSampler(BaseSampler):
 
     Pruned trials rank below complete ones, by their last step and its value, and infeasible trials below
     both, by their violation. With several objectives each has a predictor of its own, and candidates are
-    chosen by non-dominated sorting of the predictions (see :func:`~skpbnas.search.propose`). Failed trials
+    chosen by the expected improvement of the hypervolume (see :func:`~skpbnas.search.propose`). Failed trials
     are not learned from. Without ``space``, cells with as many edges as the study has refused are not
     proposed: those that failed, were pruned before they reported a value, or are infeasible, where no larger
     cell was accepted.
+
+    Studies of several objectives cannot prune in Optuna. One of a single objective with ``costs=`` can, and
+    there a pruned trial counts with the last value that it reported, which it had reached for its costs:
+    pruners compare values alone, and a small architecture that was ended because larger ones are better is
+    not worse than all of them.
 
     Examples
     --------
@@ -99,13 +114,19 @@ class PBNASSampler(BaseSampler):
         predictor: Any = None,
         candidates: Any = None,
         batch_size: int = 4,
-        n_startup_trials: int = 4,
+        n_startup_trials: int | None = None,
         seed: int | None = None,
+        costs: Mapping[str, Cost] | None = None,
+        reference: Mapping[str, float] | None = None,
     ) -> None:
         if not (space is None or isinstance(space, SearchSpace)):
             raise ValueError(
                 f"space={space!r} is not allowed; give a SearchSpace, such as CellSpace, or None"
             )
+        if costs and space is None:
+            raise ValueError("costs= are functions of the rows of a space; give space=, too")
+        if n_startup_trials is None:
+            n_startup_trials = 8 if costs else 4
         for name, number, least in (("batch_size", batch_size, 1), ("n_startup_trials", n_startup_trials, 0)):
             if number < least:
                 raise ValueError(f"{name}={number} is not allowed; give a number from {least}")
@@ -114,6 +135,8 @@ class PBNASSampler(BaseSampler):
         if space is not None:
             space.distributions()  # raises where it has no parameters
         self._space = space
+        self._costs = None if space is None else Costs(space, costs or {})
+        self._reference = Reference(reference or {}, [] if self._costs is None else self._costs.names)
         self._predictor = predictor
         self._candidates = candidates
         self._batch_size = batch_size
@@ -170,7 +193,12 @@ class PBNASSampler(BaseSampler):
     def after_trial(
         self, study: Study, trial: FrozenTrial, state: TrialState, values: Sequence[float] | None
     ) -> None:
-        """Refuse a study whose trials do not have the parameters of the space."""
+        """Note the costs, and refuse a study whose trials do not have the parameters of the space."""
+        if self._costs and self._space and self._space.distributions().keys() <= trial.params.keys():
+            row = self._space.params_to_row(trial.params)[None]
+            if self._space.is_valid(row)[0]:
+                for name, cost in zip(self._costs.names, self._costs(row)[0].tolist(), strict=True):
+                    study._storage.set_trial_user_attr(trial._trial_id, name, cost)
         if self._space is None or state != TrialState.COMPLETE:
             return
         missing = [name for name in self._space.distributions() if name not in trial.params]
@@ -179,6 +207,25 @@ class PBNASSampler(BaseSampler):
                 f"trial {trial.number} has not suggested {missing} of space={self._space!r}; suggest all "
                 f"parameters by space.suggest(trial), or give the sampler no space"
             )
+
+    def pareto_front(self, study: Study) -> list[FrozenTrial]:
+        """Return the complete trials that no other dominates, by their values and costs, in their order.
+
+        Infeasible trials are left out.
+        """
+        names = self._costs.names if self._costs else []
+        trials = [
+            trial
+            for trial in study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+            if all(name in trial.user_attrs for name in names)
+            and all(value <= 0 for value in constraints(trial.system_attrs))
+        ]
+        if not trials:
+            return []
+        values = scores(trials, study.directions).reshape(len(trials), -1)
+        costs = np.array([[trial.user_attrs[name] for name in names] for trial in trials])
+        ranks = non_dominated_rank(np.concatenate([values, -costs.reshape(len(trials), -1)], axis=1))
+        return [trial for trial, rank in zip(trials, ranks, strict=True) if rank == 0]
 
     # ------------------------------------------------------------------------------------ the study
 
@@ -249,7 +296,7 @@ class PBNASSampler(BaseSampler):
     ) -> Params:
         """Fit, draw a pool, write the batch for other trials, and return the best of it."""
         records = [r for r in ledger.records if r.row is not None and r.trial.number != trial.number]
-        y = scores([record.trial for record in records], study.directions)
+        y = scores([record.trial for record in records], study.directions, front=bool(self._costs))
         learnable = ~np.isnan(y if y.ndim == 1 else y.sum(axis=1))
         is_startup = learnable.sum() < self._n_startup_trials
         X, space = ledger.rows(records), ledger.space
@@ -277,7 +324,9 @@ class PBNASSampler(BaseSampler):
         predictor = None if is_random else for_space(chosen, space, self._seed)
         pool = default_candidates(space) if self._candidates is None else self._candidates
         candidates = for_space(pool, space, self._seed)
-        return propose(space, predictor, candidates, X, y, others, n, rng).rows
+        n_objectives = y.reshape(len(y), -1).shape[1] if len(y) else None
+        worst = self._reference.values(n_objectives)
+        return propose(space, predictor, candidates, X, y, others, n, rng, self._costs, worst).rows
 
     def _repeated(self, ledger: Ledger, rng: np.random.Generator) -> Params:
         warnings.warn(

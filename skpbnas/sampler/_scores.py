@@ -12,7 +12,9 @@ from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 
-def scores(trials: Sequence[FrozenTrial], directions: Sequence[StudyDirection]) -> NDArray[np.float64]:
+def scores(
+    trials: Sequence[FrozenTrial], directions: Sequence[StudyDirection], front: bool = False
+) -> NDArray[np.float64]:
     """Return the scores, NaN where there is nothing to learn.
 
     The values of complete, feasible trials, signed. Infinite ones become the largest or the smallest finite
@@ -23,6 +25,8 @@ def scores(trials: Sequence[FrozenTrial], directions: Sequence[StudyDirection]) 
     ----------
     trials : sequence of FrozenTrial
     directions : sequence of StudyDirection
+    front : bool, default=False
+        Whether the one objective stands beside costs. A pruned trial then counts with its last value.
 
     Returns
     -------
@@ -39,6 +43,9 @@ def scores(trials: Sequence[FrozenTrial], directions: Sequence[StudyDirection]) 
             y[k] = trial.values
         elif trial.state == TrialState.PRUNED and trial.last_step is not None and len(signs) == 1:
             value = signs[0] * trial.intermediate_values[trial.last_step]
+            if front and not isnan(value):
+                y[k] = signs[0] * value
+                continue
             below[k] = (1, trial.last_step, -np.inf if isnan(value) else value)
     y *= signs
     low, high = _finite_range(y)

@@ -159,7 +159,7 @@ def propose(
         pool = first_pool(space, pending, n, rng, costs)
         if as_table:
             best = tables.balanced(space, pool, pending, n)
-        elif costs:
+        elif costs and len(pool):
             best = spread_within(costs, pool, pending, n, reference)
         else:
             best = rng.permutation(len(pool))[:n]
@@ -202,7 +202,7 @@ def first_pool(space: SearchSpace, pending: Rows, n: int, rng: np.random.Generat
     uniform = UniformCandidateSampler(space, n_candidates=size)
     uniform.fit(space.sample(1, rng))  # it learns nothing from the row
     pool = uniform.sample(exclude=pending, random_state=int(rng.integers(2**31)))
-    if not costs:
+    if not (costs and len(pool)):
         return pool
     drawn = np.concatenate([pool, space.sample(_DRAWN, rng).astype(pool.dtype)])
     keys, first = np.unique(space.canonical_key(drawn), return_index=True)

@@ -182,8 +182,10 @@ def load_archive(path: Path, space: SearchSpace) -> SavedSearch:
     records = np.empty(len(arrays["records"]), RECORD)
     for name in RECORD.names or ():
         records[name] = arrays["records"][name]
-    scores, predicted, no_costs = arrays["scores"], arrays["predicted"], [[]] * len(records)
-    archive = _checked(Archive(space), arrays["rows"], records, scores, predicted, no_costs)
+    no_costs = np.empty((len(records), 0))
+    archive = _checked(
+        Archive(space), arrays["rows"], records, arrays["scores"], arrays["predicted"], no_costs
+    )
     return SavedSearch(archive, {"space": meta["space"], "random_state": meta["seed"]})
 
 

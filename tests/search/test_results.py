@@ -62,7 +62,7 @@ def test_the_rank_of_several_objectives_is_the_number_of_the_front():
 def test_parameters_are_columns_where_there_are_some(space, names):
     search = searched(space, lambda architecture: 1.0, 4)
     table = search.results_
-    assert table.columns[5:].tolist() == names
+    assert table.columns[6:].tolist() == names
     for row, values in zip(
         search.evaluated_rows_, table.sort_values("evaluation")[names].values, strict=True
     ):
