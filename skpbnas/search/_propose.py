@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from time import perf_counter
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 from warnings import warn
 
 import numpy as np
@@ -154,11 +154,12 @@ def propose(
     start = perf_counter()
     costs = Costs(space, {}) if costs is None else costs
     alone = y.ndim == 1 and not costs
-    as_table = alone and isinstance(space, ParameterSpace) and hasattr(predictor, "with_pending")
+    is_table = alone and isinstance(space, ParameterSpace) and hasattr(predictor, "with_pending")
+    table = cast(ParameterSpace, space) if is_table else None
     if len(y) == 0:
         pool = first_pool(space, pending, n, rng, costs)
-        if as_table:
-            best = tables.balanced(space, pool, pending, n)
+        if table is not None:
+            best = tables.balanced(table, pool, pending, n)
         elif costs and len(pool):
             best = spread_within(costs, pool, pending, n, reference)
         else:
@@ -176,8 +177,8 @@ def propose(
     candidates.fit(X, goal)
     seed = int(rng.integers(2**31))
     pool = candidates.sample(exclude=np.concatenate([X, pending]), random_state=seed)
-    if as_table:
-        pool, scores, best = tables.choose(space, predictor, pool, X, pending, n, rng)
+    if table is not None:
+        pool, scores, best = tables.choose(table, predictor, pool, X, pending, n, rng)
         return Proposal(pool[best], scores[best], pool, scores, perf_counter() - start)
     scores = np.full((len(pool), *y.shape[1:]), np.nan)
     # A stable sort after a shuffle breaks ties at random, and not by the order of the pool.
