@@ -41,7 +41,7 @@ def read_pickle(path: str | os.PathLike[str], problem: str, remedy: str) -> Any:
         data = file.read(MAX_BYTES + 1)
         if len(data) > MAX_BYTES:
             raise ValueError(f"it has more than {MAX_BYTES} bytes")
-        return _Numbers(io.BytesIO(data)).load()
+        return _Numbers(data).load()
 
 
 class _Type:
@@ -92,14 +92,12 @@ def _reconstruct(*_: Any) -> _Array:
     return _Array()
 
 
-def _encode(text: str, encoding: str) -> bytes:
-    if encoding != "latin1":  # with which Python 2's protocols write bytes
-        raise pickle.UnpicklingError(f"encoding {encoding!r} is not admitted")
-    return text.encode("latin1")
-
-
 def _no_bytes() -> bytes:
     return b""
+
+
+def _no_items() -> dict:
+    return {}
 
 
 _NUMPY = {"scalar": _scalar, "_reconstruct": _reconstruct}
@@ -108,8 +106,7 @@ _ADMITTED: dict[tuple[str, str], Any] = {
     **{(f"numpy.{core}.numeric", "_frombuffer"): _from_bytes for core in ("core", "_core")},
     ("numpy", "dtype"): _Type,
     ("numpy", "ndarray"): _Array,
-    ("collections", "OrderedDict"): dict,
-    ("_codecs", "encode"): _encode,
+    ("collections", "OrderedDict"): _no_items,  # they follow
     ("__builtin__", "bytes"): _no_bytes,  # as which Python 2's protocols write no bytes
 }
 # Left out: what makes objects, or names them by number or in ways of its own.
@@ -120,7 +117,11 @@ _Machine: Any = pickle._Unpickler  # Python's: the one in C allocates any place 
 
 
 class _Numbers(_Machine):
-    """The machine."""
+    """The machine, with the program."""
+
+    def __init__(self, data: bytes) -> None:
+        super().__init__(io.BytesIO(data))
+        self._to_encode = len(data)
 
     dispatch = {
         code: load
@@ -143,6 +144,15 @@ class _Numbers(_Machine):
 
     def find_class(self, module: str, name: str) -> Any:
         """Return what stands for a name."""
+        if (module, name) == ("_codecs", "encode"):
+            return self._encode
         if (module, name) not in _ADMITTED:
             raise pickle.UnpicklingError(f"it wants to use {module}.{name}, which a table does not need")
         return _ADMITTED[module, name]
+
+    def _encode(self, text: str, encoding: str) -> bytes:
+        """Return bytes that are written as text, as Python 2's protocols do; in all, as many as there are."""
+        self._to_encode -= len(text)
+        if encoding != "latin1" or self._to_encode < 0:
+            raise pickle.UnpicklingError("it encodes text that is no bytes, or the same again and again")
+        return text.encode("latin1")

@@ -82,6 +82,13 @@ def test_a_place_in_memory_that_a_program_names_costs_nothing(tmp_path):
     assert read(tmp_path / "t", content) == 1
 
 
+def test_a_program_that_copies_the_same_text_again_and_again_is_stopped(tmp_path):
+    text = b"X" + (1 << 20).to_bytes(4, "little") + bytes(1 << 20)
+    content = b"\x80\x02c_codecs\nencode\nq\x00" + text + b"X\x06\x00\x00\x00latin1\x86q\x01"
+    with pytest.raises(DataFileError, match="the same again and again"):
+        read(tmp_path / "t", content + b"h\x00h\x01R" * 1000 + b".")
+
+
 def test_an_array_holds_as_many_bytes_as_its_shape_needs(tmp_path):
     content = pickle.dumps(np.arange(3, dtype=np.uint8), 2)
     with pytest.raises(DataFileError, match="needs 4 bytes"):
