@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from ._checks import check_positive
 from ._graph import Graph, cell_graph, shared_channels
 
 _LAYERS = {1: (nn.Conv1d, nn.BatchNorm1d, nn.MaxPool1d), 2: (nn.Conv2d, nn.BatchNorm2d, nn.MaxPool2d)}
@@ -247,9 +248,7 @@ def _module(operations: Mapping[str, Callable[[int], nn.Module]], name: str, cha
 
 
 def _check(sizes: Mapping[str, int], **choices: Any) -> None:
-    for name, value in sizes.items():
-        if value < 1:
-            raise ValueError(f"{name}={value!r} is not positive; use at least 1")
+    check_positive(**sizes)
     allowed = {"merge": ("concatenate", "sum"), "reduction": ("pool", "residual"), "dimensions": (1, 2)}
     for name, value in choices.items():
         if value not in allowed[name]:

@@ -13,8 +13,15 @@ from torch.func import functional_call
 from torch.nn.functional import cross_entropy
 
 from ..spaces import SearchSpace
+from ._checks import check_positive
 from ._data import Data
-from ._training import evaluate_network, isolated, token_loss, warm_cosine
+from ._training import (
+    evaluate_network,
+    isolated,
+    shuffled_batches,
+    token_loss,
+    warm_cosine,
+)
 
 _N_CALIBRATION = 256  # examples from which the statistics of batch normalisation are taken
 
@@ -147,6 +154,7 @@ def train_supernetwork(
     rule. Cai et al., "Once-for-All", ICLR 2020, and Chen et al., "AutoFormer", ICCV 2021: depth, kernels and
     heads.
     """
+    check_positive(n_epochs=n_epochs, batch_size=batch_size)
     rng = np.random.default_rng(seed)
     inputs, labels = data.train
     with isolated(seed):
@@ -155,7 +163,7 @@ def train_supernetwork(
         optimizer = torch.optim.AdamW(shared.parameters(), learning_rate, weight_decay=weight_decay)
         schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: warm_cosine(step / n_steps))
         for _ in range(n_epochs):
-            for batch in torch.randperm(len(inputs)).split(batch_size):
+            for batch in shuffled_batches(len(inputs), batch_size):
                 optimizer.zero_grad()
                 outputs = shared(largest, inputs[batch])
                 token_loss(outputs, labels[batch]).backward()

@@ -19,6 +19,7 @@ import torch
 from torch import nn
 from torch.nn.functional import cross_entropy
 
+from ._checks import check_positive
 from ._data import Data, Part
 
 _LOCK = Lock()
@@ -85,6 +86,8 @@ def train_network(
 
     Raises
     ------
+    ValueError
+        For numbers of epochs or examples below one.
     FloatingPointError
         Where the loss is no longer finite.
 
@@ -101,6 +104,7 @@ def train_network(
     >>> evaluate_network(training.network, data.test) > 0.8
     True
     """
+    check_positive(n_epochs=n_epochs, patience=patience, batch_size=batch_size)
     start = perf_counter()
     with isolated(seed):
         trained = (copy.deepcopy(network) if isinstance(network, nn.Module) else network()).to(device)
@@ -112,7 +116,7 @@ def train_network(
         best = trained.state_dict()
         while len(scores) < n_epochs and len(scores) - _first_best(scores) < patience:
             trained.train()
-            for batch in torch.randperm(len(inputs)).split(batch_size):
+            for batch in shuffled_batches(len(inputs), batch_size):
                 loss = token_loss(trained(inputs[batch]), labels[batch])
                 optimizer.zero_grad()
                 loss.backward()
@@ -156,6 +160,11 @@ def evaluate_network(network: nn.Module, part: Part) -> float:
             else:
                 total += (outputs.argmax(dim=1) == labels).sum().item()
     return total / len(part[1])
+
+
+def shuffled_batches(n: int, batch_size: int) -> list[torch.Tensor]:
+    """Return the examples of an epoch; batch normalisation has no use for a last one that is left alone."""
+    return [batch for batch in torch.randperm(n).split(batch_size) if len(batch) > 1 or n == 1]
 
 
 def token_loss(outputs: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:

@@ -89,6 +89,11 @@ class CausalTransformer(nn.Module):
 
     def forward(self, tokens: torch.Tensor) -> torch.Tensor:
         """Return scores of the next token, ``(n, length, n_tokens)``, for tokens ``(n, length)``."""
+        if tokens.shape[1] > len(self.positions):
+            raise ValueError(
+                f"tokens has {tokens.shape[1]} positions, but the network was built with length="
+                f"{len(self.positions)}; build it with a larger length or give shorter texts"
+            )
         hidden = self.tokens(tokens) + self.positions[: tokens.shape[1]]
         result: torch.Tensor = self.head(self.norm(self.blocks(hidden)))
         return result

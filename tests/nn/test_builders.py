@@ -106,3 +106,8 @@ def test_stages_that_do_not_fit_are_refused():
         ResidualCNN((1,), (4, 8), (3,), (1,))
     with pytest.raises(ValueError, match=r"kernels=\(4,\) are not odd"):
         ResidualCNN((1,), (4,), (4,), (1,))
+
+
+def test_texts_that_are_too_long_are_refused():
+    with pytest.raises(ValueError, match="tokens has 5 positions, but the network was built with length=4"):
+        CausalTransformer(1, 8, 1, 1, length=4)(torch.zeros(1, 5, dtype=torch.int64))

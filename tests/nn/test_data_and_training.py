@@ -122,6 +122,18 @@ def test_a_loss_that_is_not_finite_is_an_error(iris):
         train_network(build, Data((inputs, iris.train[1]), iris.validation, iris.test, 3), n_epochs=2)
 
 
+def test_a_last_example_that_is_left_alone_is_no_batch(iris):
+    inputs, labels = iris.train
+    odd = iris._replace(train=(inputs[:33], labels[:33]))
+    assert len(train_network(build, odd, n_epochs=1, batch_size=32).scores) == 1
+
+
+def test_numbers_below_one_are_refused(iris):
+    for name in ("n_epochs", "patience", "batch_size"):
+        with pytest.raises(ValueError, match=f"{name}=0 is not positive"):
+            train_network(build, iris, **{name: 0})
+
+
 def test_skorch_trains_the_modules_as_they_are(iris):
     skorch = pytest.importorskip("skorch", reason="checks that other loops take the modules")
     net = skorch.NeuralNetClassifier(
