@@ -1,0 +1,5 @@
+"""Numbers of docs/networks.rst."""
+
+from . import shared_weights
+
+EXPERIMENTS = (shared_weights.EXPERIMENT,)
