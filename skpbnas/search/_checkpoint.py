@@ -100,7 +100,9 @@ def _load(path: Path, space: Any) -> SavedSearch:
     with explained(path):
         if is_archive(path):
             return load_archive(path, space)
-        with closing(_connect(path, "ro")) as database:
+        # What a process left half written when it was killed is undone by the next to open the file, which
+        # has to write for that.
+        with closing(_connect(path, "rw" if os.access(path, os.W_OK) else "ro")) as database:
             return load_database(database, path, space)
 
 

@@ -178,6 +178,21 @@ def test_a_file_that_a_dead_process_held_is_continued(path):
     np.testing.assert_array_equal(resumed.evaluated_rows_, make().run(n_edges, 20).evaluated_rows_)
 
 
+def test_what_a_killed_process_left_half_written_is_undone(finished, path):
+    """A transaction that was being written: the journal beside the file tells how to undo it."""
+    shutil.copy(finished, path)
+    script = (
+        "import os, sqlite3, sys; database = sqlite3.connect(sys.argv[1], isolation_level=None)\n"
+        "database.execute('PRAGMA cache_size=0'); database.execute('BEGIN IMMEDIATE')\n"
+        "database.execute('UPDATE evaluations SET scores = zeroblob(40000)')\n"
+        "os.kill(os.getpid(), 9)\n"
+    )
+    subprocess.run([sys.executable, "-c", script, str(path)])
+    assert path.with_name("search.db-journal").exists()
+    assert len(read_checkpoint(path, SPACE).rows) == 12
+    assert len(make().run(n_edges, 16, checkpoint=path).history_) == 16
+
+
 @pytest.mark.parametrize(
     ("other", "named"),
     [

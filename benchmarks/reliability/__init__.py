@@ -1,0 +1,5 @@
+"""Numbers of docs/reliability.rst."""
+
+from . import kills
+
+EXPERIMENTS = (kills.EXPERIMENT,)
