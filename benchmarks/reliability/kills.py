@@ -2,9 +2,9 @@
 
 A search of 80 cells runs in a process of its own, which is killed (SIGKILL, with all its workers) after a
 random time, and started again, until it is finished. Its objective writes each evaluation that it has ended
-into a log. After every kill the checkpoint, or the study, must hold all that it held before. What the log has
-and the file lacks was ended but not yet told when the kill came: at most one for each worker and kill. Searches
-whose order does not depend on which worker is first must end as the same search does that is not killed.
+into a log. After every kill the checkpoint, or the study, must hold all that it held before. What the log
+has and the file lacks was ended but not yet told when the kill came: at most one for each worker and kill.
+Searches whose order does not depend on which worker is first must end as the same search without kills does.
 """
 
 from __future__ import annotations
@@ -154,7 +154,7 @@ def run(kind: str, seed: int) -> dict[str, Any]:
 
 
 def table(results: pd.DataFrame) -> pd.DataFrame:
-    """Sums over all searches of a kind."""
+    """Sum over all searches of a kind."""
     groups = results.groupby("kind", sort=False)
     sums = groups[["kills", "evaluations", "lost", "duplicates", "again"]].sum().astype(int)
     same = groups["same"].apply(
