@@ -29,7 +29,7 @@ from skpbnas.search import read_checkpoint
 
 SPACE = CellSpace(5, ["a", "b"])
 N = 80
-WORKERS = {"one process": 1, "two workers": 2, "two workers, asynchronous": 2, "a study in a journal": 1}
+WORKERS = {"one process": 1, "two workers": 2, "two workers, asynchronous": 2, "a study in SQLite": 1}
 
 
 class Logged:
@@ -54,7 +54,7 @@ class Logged:
 def search(kind: str, folder: Path) -> None:
     """Run the search to its end."""
     objective = Logged(folder / "log")
-    if kind == "a study in a journal":
+    if kind == "a study in SQLite":
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         study = _study(folder)
         while sum(trial.state.is_finished() for trial in study.get_trials(deepcopy=False)) < N:
@@ -76,11 +76,10 @@ def _search() -> PredictorBasedSearch:
 
 
 def _study(folder: Path) -> optuna.Study:
-    backend = optuna.storages.journal.JournalFileBackend(str(folder / "study.journal"))
     pool = EvolutionaryCandidateSampler(n_candidates=40)
     return optuna.create_study(
         study_name="cells",
-        storage=optuna.storages.JournalStorage(backend),
+        storage=f"sqlite:///{folder / 'study.db'}",
         direction="maximize",
         sampler=PBNASSampler(SPACE, LinearRegression(), pool, seed=0),
         load_if_exists=True,
@@ -89,7 +88,7 @@ def _study(folder: Path) -> optuna.Study:
 
 def saved(kind: str, folder: Path) -> list[int]:
     """Return the keys of the evaluations that are on the disk."""
-    if kind == "a study in a journal":
+    if kind == "a study in SQLite":
         trials = _study(folder).get_trials(states=(optuna.trial.TrialState.COMPLETE,))
         rows = [SPACE.params_to_row(trial.params) for trial in trials]
         return SPACE.canonical_key(np.array(rows)).tolist() if rows else []
@@ -171,7 +170,7 @@ def table(results: pd.DataFrame) -> pd.DataFrame:
         sums.rename(columns=names)
         .astype(str)
         .assign(**{"searches": groups.size().astype(str), "ended as if not killed": same})
-        .loc[list(WORKERS)]
+        .loc[[kind for kind in WORKERS if kind in sums.index]]
         .rename_axis("Search")
     )
 
@@ -181,6 +180,6 @@ EXPERIMENT = Experiment(
     tables={"kills": table},
     jobs=grid(kind=["one process"], seed=range(40))
     + grid(kind=["two workers", "two workers, asynchronous"], seed=range(8))
-    + grid(kind=["a study in a journal"], seed=range(12)),
+    + grid(kind=["a study in SQLite"], seed=range(12)),
     run=run,
 )
