@@ -22,6 +22,7 @@ Scores = NDArray[np.float64]
 
 _DRAWN = 1000  # random architectures that the first ones are chosen from where there are costs
 
+_MAX_ROWS = 1000  # that a fit uses, so that proposals do not get slower with thousands of evaluations
 _FIRST_POOL = 32  # rows of parameters from which each of the first is chosen
 
 
@@ -67,7 +68,7 @@ def default_predictor(space: SearchSpace | None = None) -> GPRankPredictor:
     GPRankPredictor
     """
     targets = "values" if isinstance(space, ParameterSpace) else "ranks"
-    return GPRankPredictor(exploration=2.0, targets=targets)
+    return GPRankPredictor(exploration=2.0, targets=targets, max_rows=_MAX_ROWS)
 
 
 def default_candidates(space: SearchSpace) -> EvolutionaryCandidateSampler:

@@ -231,3 +231,22 @@ def test_values_keep_distances_but_not_those_of_diverged_trainings(rng):
     assert np.ptp(model._targets.values[3:]) > 0.1
     assert np.corrcoef(model._targets.values[3:], y[3:])[0, 1] > 0.99
     assert np.isfinite(model.predict(rng.random((10, 2)))).all()
+
+
+def test_of_many_rows_the_best_and_a_spread_are_used(cells):
+    X, y = cells
+    used = _gp.informative_rows(y, 51)
+    assert len(set(used.tolist())) == 51 and (np.diff(used) > 0).all()
+    assert set(np.argsort(-y)[:26]) <= set(used) and np.argmin(y) in used
+    bounded = GPRankPredictor(n_nodes=SPACE.n_nodes, max_rows=51).fit(X, y)
+    assert len(bounded._process._rows) == 51
+    assert kendalltau(bounded.predict(X), y).statistic > 0.6
+    with pytest.raises(ValueError, match="max_rows=51 is less than the rows of the fit"):
+        bounded.predict_left_out([0])
+
+
+def test_rows_that_all_fit_in_are_all_used(cells):
+    X, y = cells[0][:40], cells[1][:40]
+    bounded = GPRankPredictor(n_nodes=SPACE.n_nodes, max_rows=40).fit(X, y)
+    every = GPRankPredictor(n_nodes=SPACE.n_nodes).fit(X, y)
+    np.testing.assert_array_equal(bounded.predict(cells[0]), every.predict(cells[0]))
