@@ -1,5 +1,5 @@
 """Numbers of docs/optuna_samplers.rst."""
 
-from . import samplers
+from . import many_trials, samplers
 
-EXPERIMENTS = (samplers.EXPERIMENT,)
+EXPERIMENTS = (samplers.EXPERIMENT, many_trials.EXPERIMENT)
