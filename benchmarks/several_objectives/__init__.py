@@ -1,5 +1,5 @@
 """Numbers of docs/several_objectives.rst."""
 
-from . import fronts
+from . import fronts, hardware
 
-EXPERIMENTS = (fronts.EXPERIMENT,)
+EXPERIMENTS = (fronts.EXPERIMENT, hardware.EXPERIMENT)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from ..metrics import hypervolume_curve
 from ._axes import axes_or_new
 from ._convergence import draw_oracle, draw_runs
-from ._histories import frames, scores
+from ._histories import frames, named, scores
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -54,7 +56,7 @@ def plot_convergence(
 
 def plot_hypervolume(
     histories: Mapping[str, pd.DataFrame | Sequence[pd.DataFrame]],
-    reference: Sequence[float],
+    reference: Sequence[float] | Mapping[str, float],
     ax: Axes | None = None,
 ) -> Axes:
     """Draw how much the evaluations dominate over their number, for searches for several objectives.
@@ -63,8 +65,9 @@ def plot_hypervolume(
     ----------
     histories : mapping of str to DataFrame or sequence of DataFrame
         As for :func:`plot_convergence`.
-    reference : sequence of float
-        The worst value of each objective that counts.
+    reference : sequence of float, or mapping of str to float
+        The worst value of each objective that counts. By the name of a column where there are costs, such as
+        ``{"score": 0.9, "parameters": 50_000}``.
     ax : matplotlib Axes, default=None
 
     Returns
@@ -72,16 +75,23 @@ def plot_hypervolume(
     matplotlib Axes
     """
     curves = {
-        name: [
-            pd.Series(hypervolume_curve(scores(frame), reference), frame["evaluation"])
-            for frame in frames(runs)
-        ]
+        name: [pd.Series(_hypervolumes(frame, reference), frame["evaluation"]) for frame in frames(runs)]
         for name, runs in histories.items()
     }
     ax = _draw_curves(curves, axes_or_new(ax))
     ax.set(ylabel="hypervolume")
     ax.legend(frameon=False)
     return ax
+
+
+def _hypervolumes(
+    frame: pd.DataFrame, reference: Sequence[float] | Mapping[str, float]
+) -> NDArray[np.float64]:
+    if not isinstance(reference, Mapping):
+        return hypervolume_curve(scores(frame), reference)
+    values, is_cost = named(frame, list(reference))
+    signs = np.where(is_cost, -1.0, 1.0)
+    return hypervolume_curve(values * signs, np.array(list(reference.values())) * signs)
 
 
 def _draw_curves(curves: Mapping[str, Sequence[pd.Series]], ax: Axes) -> Axes:

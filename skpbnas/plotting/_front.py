@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ._axes import COLOURS, LINE_STYLES, Display, axes_or_new
-from ._histories import scores
+from ._histories import named, scores
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -25,7 +25,8 @@ class ParetoFrontDisplay(Display):
     histories : mapping of str to DataFrame
         The ``history_`` of each search.
     objectives : sequence of str, default=("score_0", "score_1")
-        The names of the axes; higher is better on both.
+        The names of the axes; higher is better on both. Where the histories have costs: two columns, such as
+        ``("parameters", "score")``.
 
     Attributes
     ----------
@@ -48,7 +49,7 @@ class ParetoFrontDisplay(Display):
         objectives: Sequence[str] = ("score_0", "score_1"),
         ax: Axes | None = None,
     ) -> ParetoFrontDisplay:
-        """Draw a search for two objectives.
+        """Draw a search for two objectives, or for a score and a cost.
 
         Parameters
         ----------
@@ -62,6 +63,8 @@ class ParetoFrontDisplay(Display):
         -------
         ParetoFrontDisplay
         """
+        if search.costs and tuple(objectives) == ("score_0", "score_1"):
+            objectives = (*search.costs, "score")
         histories = {"search": search.history_}
         if control is not None:
             histories["control"] = control.history_
@@ -85,7 +88,10 @@ class ParetoFrontDisplay(Display):
         """
         ax = axes_or_new(ax)
         for k, (name, frame) in enumerate(self.histories.items()):
-            values = scores(frame)
+            if by_name := any(name in frame and "score_" not in name for name in self.objectives):
+                values, is_cost = named(frame, self.objectives)
+            else:
+                values = scores(frame)
             if values.shape[1] != 2:
                 raise ValueError(
                     f"the history of {name!r} has {values.shape[1]} objectives; the picture shows two: "
@@ -96,10 +102,9 @@ class ParetoFrontDisplay(Display):
             ax.scatter(x, y, s=16, facecolors="none", edgecolors=colour, alpha=0.7, linewidth=0.8)
             front = values[frame["on_front"]]
             front = front[np.argsort(front[:, 0])]
-            # What is left of a point and below it is dominated: the line steps down at the point.
-            ax.plot(
-                *front.T, color=colour, linestyle=style, drawstyle="steps-pre", marker="o", ms=5, label=name
-            )
+            # What is left of a point is dominated, and what is right of it where the axis is a cost.
+            step = "steps-post" if by_name and is_cost[0] else "steps-pre"
+            ax.plot(*front.T, color=colour, linestyle=style, drawstyle=step, marker="o", ms=5, label=name)
         ax.set(xlabel=self.objectives[0], ylabel=self.objectives[1])
         ax.legend(frameon=False)
         return self._drawn(ax)
@@ -117,7 +122,7 @@ def plot_pareto_front(
     histories : mapping of str to DataFrame
         The ``history_`` of each search.
     objectives : sequence of str, default=("score_0", "score_1")
-        The names of the axes.
+        The names of the axes, or two columns of the histories, one of which may be a cost.
     ax : matplotlib Axes, default=None
 
     Returns

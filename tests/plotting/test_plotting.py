@@ -35,6 +35,14 @@ def closed():
 
 
 @pytest.fixture(scope="module")
+def search_with_a_cost():
+    space = CellSpace(4, ["a", "b"])
+    costs = {"edges": lambda rows: rows[:, :16].sum(axis=1)}
+    search = PredictorBasedSearch(space, "random", random_state=0, costs=costs)
+    return search.run(lambda cell: float(len(cell.operations)), 10)
+
+
+@pytest.fixture(scope="module")
 def histories():
     def objective(cell):
         return float(cell.adjacency.sum()), -float(len(cell.operations))
@@ -60,6 +68,21 @@ def test_the_line_goes_through_the_front(histories):
     assert sorted(zip(x, y, strict=True)) == sorted(zip(front["score_0"], front["score_1"], strict=True))
     assert (np.diff(x) >= 0).all() and (np.diff(y) <= 0).all()
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("edges", "vertices")
+
+
+def test_costs_are_drawn_upwards_and_dominate_downwards(search_with_a_cost):
+    history = search_with_a_cost.history_
+    ax = ParetoFrontDisplay.from_search(search_with_a_cost).ax_
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("edges", "score")
+    x, y = ax.lines[0].get_data()
+    front = history[history["on_front"]]
+    assert sorted(zip(x, y, strict=True)) == sorted(zip(front["edges"], front["score"], strict=True))
+    assert (np.diff(x) >= 0).all() and (np.diff(y) >= 0).all()
+    curve = plot_hypervolume({"search": history}, {"score": 1.0, "edges": 7.0}).lines[0].get_ydata()
+    points = np.stack([history["score"], -history["edges"]], axis=1)
+    assert curve[-1] == hypervolume(points, (1.0, -7.0)) > 0
+    with pytest.raises(ValueError, match="no column 'latency'"):
+        plot_pareto_front({"search": history}, ("latency", "score"))
 
 
 def test_only_two_objectives_are_drawn(histories):
