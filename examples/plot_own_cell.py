@@ -50,13 +50,17 @@ accuracy = evaluate_network(network, data.test)
 print(search.best_architecture_)
 
 # %%
+# Every training, and the best score so far.
 import matplotlib.pyplot as plt
 
-from skpbnas.plotting import plot_cell, plot_convergence
+from skpbnas.plotting import ConvergenceDisplay, plot_cell
 
-figure, (left, right) = plt.subplots(1, 2, figsize=(9, 4.5), width_ratios=(5, 4), layout="constrained")
-plot_convergence({"best so far": search.history_}, ax=left)
-left.set(ylabel="validation accuracy after two epochs")
-plot_cell(search.best_architecture_, ax=right)
-right.set_title(f"test accuracy {accuracy:.3f}")
+ConvergenceDisplay.from_search(search, score_name="validation accuracy after two epochs")
+plt.show()
+
+# %%
+# The best cell.
+
+# sphinx_gallery_thumbnail_number = 2
+plot_cell(search.best_architecture_, title=f"test accuracy {accuracy:.3f}")
 plt.show()

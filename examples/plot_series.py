@@ -31,7 +31,7 @@ accuracy = evaluate_network(network, data.test)
 print(search.best_architecture_, f"test accuracy {accuracy:.3f}")
 
 # %%
-# Left, every network that was trained, by its parameters. Right, what the best one says of each speaker.
+# Every network that was trained, by its parameters.
 import matplotlib.pyplot as plt
 import torch
 
@@ -45,10 +45,15 @@ confusion = torch.zeros(9, 9, dtype=torch.int64).index_put_(
 trained = search.space.decode(search.evaluated_rows_)
 sizes = [count_costs(build(architecture), inputs[:1]).parameters for architecture in trained]
 
-figure, (left, right) = plt.subplots(1, 2, figsize=(9, 4), layout="constrained")
-points = left.scatter(sizes, search.history_["score"], c=search.history_["evaluation"], cmap="viridis")
-left.set(xlabel="parameters", ylabel="validation accuracy after three epochs")
-figure.colorbar(points, ax=left, label="evaluation")
-right.imshow(confusion, cmap="Blues")
-right.set(xlabel="speaker, as the network says", ylabel="speaker", title=f"test accuracy {accuracy:.3f}")
+figure, ax = plt.subplots(layout="constrained")
+points = ax.scatter(sizes, search.history_["score"], c=search.history_["evaluation"], cmap="viridis")
+ax.set(xlabel="parameters", ylabel="validation accuracy after three epochs")
+figure.colorbar(points, ax=ax, label="evaluation")
+plt.show()
+
+# %%
+# What the best one says of each speaker.
+figure, ax = plt.subplots(layout="constrained")
+ax.imshow(confusion, cmap="Blues")
+ax.set(xlabel="speaker, as the network says", ylabel="speaker", title=f"test accuracy {accuracy:.3f}")
 plt.show()

@@ -63,10 +63,10 @@ class BestArchitectureNote:
         row = self.space.params_to_row(trial.params)[None]
         if not self.space.is_valid(row)[0]:
             return f"{title}\n\nnot an architecture of the space"
-        architecture = self.space.decode(row)[0]
-        parts = [title, f"```\n{architecture}\n```"]
-        if self.artifact_store is not None and hasattr(architecture, "_repr_svg_"):
-            path = self._drawing(study, f"trial-{trial.number}.svg", architecture._repr_svg_())
+        drawing = self.space.draw(self.space.decode(row)[0])
+        parts = [title, f"```\n{drawing}\n```"]
+        if self.artifact_store is not None:
+            path = self._drawing(study, f"trial-{trial.number}.svg", drawing._repr_svg_())
             parts.insert(1, f"![The architecture of trial {trial.number}]({path})")
         return "\n\n".join(parts)
 

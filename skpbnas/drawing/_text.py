@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
 
 from ._diagram import Diagram, Part
@@ -11,6 +12,7 @@ _SPACING = Spacing(boxes=4, lanes=4, ports=4)
 _BETWEEN_PARTS = 6
 _BAR = 10  # characters of the longest bar
 _CROSSED = {"│─": "┼", "─│": "┼"}
+_ASCII = str.maketrans("│─╭╮╰╯┼▼█░", "|-..''+v#.")
 
 Bend = tuple[int, int]  # the column of a line at the top and at the bottom of a gap
 
@@ -43,7 +45,16 @@ def to_text(diagram: Diagram) -> str:
     for k in range(height):
         cells = [(block[k] if k < len(block) else "") for block in blocks]
         lines.append("".join(f"{cell:<{width}}" for cell, width in zip(cells, widths, strict=True)).rstrip())
-    return "\n".join(lines)
+    return _as_shown("\n".join(lines))
+
+
+def _as_shown(text: str) -> str:
+    """Return a text in ASCII where standard output has no box-drawing characters."""
+    try:
+        text.encode(getattr(sys.stdout, "encoding", None) or "utf-8")
+    except UnicodeEncodeError:
+        return text.translate(_ASCII)
+    return text
 
 
 def _heading(part: Part) -> list[str]:

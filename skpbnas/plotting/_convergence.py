@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -124,11 +124,10 @@ class ConvergenceDisplay(Display):
         for k, (name, runs) in enumerate(self.histories.items()):
             draw_runs(ax, [run.set_index("evaluation")["best_score"] for run in runs], name, k)
             if evaluations:
-                every, opacity = pd.concat(runs), 0.45 / len(runs) ** 0.5
-                ax.scatter(
-                    every["evaluation"], every["score"], s=9, color=COLOURS[k % len(COLOURS)],
-                    alpha=opacity, linewidth=0, zorder=2,
-                )  # fmt: skip
+                every = pd.concat(runs)
+                many: dict[str, Any] = {"s": 9 if len(every) > 100 else 20, "alpha": 0.6 / len(runs) ** 0.5}
+                colour = COLOURS[k % len(COLOURS)]
+                ax.scatter(every["evaluation"], every["score"], color=colour, linewidth=0, zorder=2, **many)
         self._draw_random_search(ax)
         self._end_below(ax, evaluations)
         ax.set(xlabel="evaluated architectures", ylabel=self.score_name)

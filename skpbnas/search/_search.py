@@ -16,7 +16,7 @@ from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from tqdm.auto import tqdm
 
 from .._worker import as_real
-from ..spaces import Rows, SearchSpace
+from ..spaces import CellSpace, Rows, SearchSpace
 from ._costs import Cost
 from ._evaluate import Limits
 from ._found import SearchResults
@@ -348,8 +348,9 @@ class PredictorBasedSearch(SearchResults, BaseEstimator):
                     stacklevel=2,
                 )
             deadline = None if max_seconds is None else monotonic() + max_seconds - state.seconds
+            unit = "cell" if isinstance(self.space, CellSpace) else "architecture"
             with tqdm(
-                total=n_evaluations, initial=state.archive.n_told, disable=not progress, unit="cell"
+                total=n_evaluations, initial=state.archive.n_told, disable=not progress, unit=unit
             ) as bar:
                 Loop(
                     state,

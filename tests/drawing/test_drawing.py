@@ -1,5 +1,8 @@
 """Drawings show the graph and nothing else, whatever renders them."""
 
+import io
+import sys
+
 import numpy as np
 import pytest
 
@@ -61,6 +64,14 @@ def test_matplotlib_draws_the_scene(cells):
     assert sorted(written) == sorted([*cell.operations, "0.9"])
     heads = [patch for patch in ax.patches if type(patch).__name__ == "Polygon"]
     assert len(heads) == cell.adjacency.sum()
+
+
+def test_a_terminal_without_box_characters_gets_ascii(cells, monkeypatch):
+    drawn = str(cells[0])
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(io.BytesIO(), encoding="cp1252"))
+    plain = str(cells[0])
+    assert plain.isascii() and not drawn.isascii()
+    assert [len(line) for line in plain.split("\n")] == [len(line) for line in drawn.split("\n")]
 
 
 def test_a_cycle_is_refused_and_the_cell_can_still_be_printed():
