@@ -22,6 +22,7 @@ from ._values import Values
 
 Earlier = Sequence[tuple[ArrayLike, ArrayLike]]  # rows and scores of other tasks
 
+_FEWEST = 4  # labels that can tell whether an earlier task is related
 _CHUNK = 4096  # rows scored at a time, which bounds the memory
 
 _REMEMBERED: Remembered[NDArray] = Remembered()  # descriptors
@@ -87,8 +88,8 @@ class GPRankPredictor(GraphRankPredictor):
     interval of one standard deviation around the mean, without the noise of an observation.
 
     Earlier tasks are further rows, and their distance from the task at hand is chosen like a scale. They are
-    used where the targets are more probable given theirs than without them; otherwise the predictor is the
-    same as without ``prior``.
+    used where there are fewer than four targets, or where these are more probable given theirs than without
+    them; otherwise the predictor is the same as without ``prior``.
 
     A fit takes a time cubic in the number of rows, up to ``max_rows``: some seconds at 4,236 rows of
     NASBench-101, on one core.
@@ -200,8 +201,8 @@ class GPRankPredictor(GraphRankPredictor):
                 np.where(task == len(earlier), 0, task + 1),
                 self.max_tuning_rows,
             )
-            # What is observed now decides whether earlier tasks tell something of it.
-            if together.log_evidence > self._process.log_evidence:
+            # What is observed now decides whether earlier tasks tell something of it, as soon as it can.
+            if len(t) < _FEWEST or together.log_evidence > self._process.log_evidence:
                 self._process = together
         self.scales_ = {_short(role): scale for role, scale in self._process.scales.items()}
         self.amplitude_, self.noise_ = self._process.amplitude, self._process.noise

@@ -53,10 +53,14 @@ class Evidence:
     kind : ndarray of shape (n_columns,)
         The number of each column's kind; the columns of a kind have one scale.
     prior : LogPrior
+    fixed : ndarray of shape (n, n) or float, default=0
+        A part of the covariance that does not depend on the parameters.
     """
 
-    def __init__(self, Z: Matrix, t: Matrix, kind: NDArray[np.intp], prior: LogPrior) -> None:
-        self._t, self._prior = t, prior
+    def __init__(
+        self, Z: Matrix, t: Matrix, kind: NDArray[np.intp], prior: LogPrior, fixed: Matrix | float = 0.0
+    ) -> None:
+        self._t, self._prior, self._fixed = t, prior, fixed
         self._n_kinds = len(prior.mean) - 2
         few = self._n_kinds * len(t) ** 2 <= _MOST_ELEMENTS
         self._distances = (_Kept if few else _Computed)(Z, kind, self._n_kinds)
@@ -66,7 +70,7 @@ class Evidence:
         theta = self._prior.mean + self._prior.factor @ u
         squares, (amplitude, noise) = np.exp(2 * theta[:-2]), np.exp(theta[-2:])
         similar = 1 / (1 + self._distances.total(squares))
-        covariance = amplitude * similar
+        covariance = amplitude * similar + self._fixed
         covariance[np.diag_indices(len(self._t))] += noise + JITTER
         factor = cholesky(covariance, lower=True, check_finite=False)
         below, _ = dpotri(factor, lower=True)  # the inverse, of which only this triangle is filled

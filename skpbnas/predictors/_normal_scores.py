@@ -32,7 +32,7 @@ def _piecewise_linear(
 ) -> NDArray[np.float64]:
     """Return the line through increasing points at some values, with the slopes of its ends beyond them."""
     if len(x) == 1:
-        return y[0] + 0.0 * values  # NaN stays NaN
+        return y[0] + (values - x[0])  # one target tells no unit
     segment = np.clip(np.searchsorted(x, values) - 1, 0, len(x) - 2)
     slope = (y[segment + 1] - y[segment]) / (x[segment + 1] - x[segment])
     return y[segment] + slope * (values - x[segment])

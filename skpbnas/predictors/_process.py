@@ -19,6 +19,7 @@ _COMMON, _SOURCE, _ALONE = 1.0, 1.0, {True: 1.5, False: 0.7}
 _MAY_NOT_MATTER = ("column", "parameter", "extra")
 # Mean and standard deviation of the logarithms of the distance of two tasks, of the amplitude, of the noise.
 _TASK, _AMPLITUDE, _NOISE = (0.0, 2.0), (0.0, 2.0), (-2.0, 2.0)
+_LEVEL = 1.0  # variance of the level of a task, where there are several
 _FAINT = -2.0  # added to the mean for fixed places, where the graph tells most
 
 
@@ -50,7 +51,8 @@ class Process:
     Notes
     -----
     Tasks are indicators beside the other columns: rows of two tasks are further apart by a distance that is
-    chosen like a scale. It is large where one task tells nothing of the other.
+    chosen like a scale. It is large where one task tells nothing of the other. Every task has a level of its
+    own, since its targets are relative: those of a search are all good on the scale of a random sample.
     """
 
     def __init__(
@@ -71,32 +73,44 @@ class Process:
         chosen = _tuning_rows(t, task, max_tuning_rows)
         prior = log_prior(names.tolist(), max(len(kind), 1), self._n_tasks - 1)
         with blas_threads(len(chosen) ** 2):
-            theta = _most_probable(Evidence(Z[chosen], t[chosen], kinds, prior), prior)
+            levels = self._levels(task[chosen], task[chosen])
+            theta = _most_probable(Evidence(Z[chosen], t[chosen], kinds, prior, levels), prior)
         scales = np.exp(theta[:-2])
         self.amplitude, self.noise = np.exp(theta[-2:]).tolist()
         names = np.concatenate([names, [f"task {k}" for k in range(1, self._n_tasks)]])
         self.scales = dict(zip(names.tolist(), scales.tolist(), strict=True))
         self._scale = scales[kinds]
-        self._rows, self._t, self._n_own = Z * self._scale, t, int((task == 0).sum())
+        self._rows, self._t, self._task = Z * self._scale, t, task
         with blas_threads(len(t) ** 2):
-            self._factorise(t, self._n_own)
+            self._factorise(t, task)
 
     def _standardise(self, described: Matrix, task: NDArray[np.intp]) -> Matrix:
         indicators = (task[:, None] == np.arange(1, self._n_tasks)).astype(np.float64)
         columns = (described[:, self._varying] - self._mean) / self._spread
         return np.concatenate([columns, indicators], axis=1) if self._n_tasks > 1 else columns
 
-    def _factorise(self, t: Matrix, n_own: int) -> None:
+    def _levels(self, task: NDArray[np.intp], other: NDArray[np.intp]) -> Matrix | float:
+        """Return what rows of the same task have in common."""
+        return _LEVEL * (task[:, None] == other) if self._n_tasks > 1 else 0.0
+
+    def _factorise(self, t: Matrix, task: NDArray[np.intp]) -> None:
         """Keep the factor of the covariance of the rows, and what their targets weigh."""
         covariance = similarities(self._rows, self._rows)
         covariance *= self.amplitude
+        covariance += self._levels(task, task)
         covariance[np.diag_indices(len(t))] += self.noise + JITTER
         # Symmetric; in the other order of its elements LAPACK can work in place.
         self._factor = cholesky(covariance.T, lower=True, overwrite_a=True, check_finite=False)
         self._weights = cho_solve((self._factor, True), t, check_finite=False)
         # The last rows are those of task 0: their part of the factor is that given all rows before them.
-        whitened = solve_triangular(self._factor, t, lower=True, check_finite=False)[-n_own:]
-        self.log_evidence = float(-0.5 * whitened @ whitened - np.log(np.diag(self._factor)[-n_own:]).sum())
+        own = np.stack([t, np.ones(len(t))], axis=1)
+        own = solve_triangular(self._factor, own, lower=True, check_finite=False)[task == 0]
+        (fit, both), (_, level) = own.T @ own
+        determinant = np.log(np.diag(self._factor)[task == 0]).sum()
+        if self._n_tasks == 1:  # what a level of its own would make of the density
+            fit -= _LEVEL * both**2 / (1 + _LEVEL * level)
+            determinant += 0.5 * np.log1p(_LEVEL * level)
+        self.log_evidence = float(-0.5 * fit - determinant)
 
     def posterior(self, described: Matrix, uncertain: bool) -> tuple[Matrix, Matrix]:
         """Return the mean of task 0 at described rows and, if uncertain, its standard deviation, else 0."""
@@ -108,7 +122,7 @@ class Process:
                 known = solve_triangular(
                     self._factor, shared.T, lower=True, overwrite_b=True, check_finite=False
                 )
-                std = np.sqrt(np.maximum(self.amplitude - (known**2).sum(axis=0), 0))
+                std = np.sqrt(np.maximum(self._variance - (known**2).sum(axis=0), 0))
         return mean, std
 
     def left_out(self, places: NDArray[np.intp]) -> tuple[Matrix, Matrix]:
@@ -117,7 +131,7 @@ class Process:
         Rasmussen and Williams, "Gaussian Processes for Machine Learning", eq. 5.12.
         """
         n = len(self._t)
-        rows = n - self._n_own + places
+        rows = np.flatnonzero(self._task == 0)[places]
         units = np.zeros((n, len(rows)))
         units[rows, np.arange(len(rows))] = 1.0
         with blas_threads(n * len(rows)):
@@ -133,18 +147,19 @@ class Process:
         with blas_threads(len(described) * len(self._rows)):
             shared = self._covariance(described)
             nearest = shared.max(axis=1)
-            left = self.amplitude - nearest**2 / (self.amplitude + self.noise + JITTER)
+            left = self._variance - nearest**2 / (self._variance + self.noise + JITTER)
             return shared @ self._weights, np.sqrt(np.maximum(left, 0))
 
     def with_pending(self, described: Matrix) -> Process:
         """Return the process given that rows have the mean as result: only their uncertainty is less."""
         grown = copy(self)
-        Z = self._standardise(described, np.zeros(len(described), np.intp)) * self._scale
-        n, m = len(self._rows), len(Z)
-        grown._rows = np.concatenate([self._rows, Z])
+        n, m = len(self._rows), len(described)
+        task = np.zeros(m, np.intp)
+        Z = self._standardise(described, task) * self._scale
+        grown._rows, grown._task = np.concatenate([self._rows, Z]), np.concatenate([self._task, task])
         grown._weights = np.concatenate([self._weights, np.zeros(m)])
         # The factor of a larger matrix, by blocks: [[L, 0], [S, chol(C - S S')]].
-        covariance = self.amplitude * similarities(Z, grown._rows)
+        covariance = grown._covariance(described)
         covariance[np.arange(m), n + np.arange(m)] += self.noise + JITTER
         known = solve_triangular(self._factor, covariance[:, :n].T, lower=True, check_finite=False).T
         grown._factor = np.zeros((n + m, n + m))
@@ -154,10 +169,17 @@ class Process:
 
     def _covariance(self, described: Matrix) -> Matrix:
         """Return that of new rows of task 0 and the observed ones."""
-        Z = self._standardise(described, np.zeros(len(described), np.intp)) * self._scale
+        task = np.zeros(len(described), np.intp)
+        Z = self._standardise(described, task) * self._scale
         shared = similarities(Z, self._rows)
         shared *= self.amplitude
+        shared += self._levels(task, self._task)
         return shared
+
+    @property
+    def _variance(self) -> float:
+        """Return that of a row without any label."""
+        return self.amplitude + (_LEVEL if self._n_tasks > 1 else 0.0)
 
 
 def log_prior(roles: Sequence[str], n_varying: int, n_distances: int) -> LogPrior:

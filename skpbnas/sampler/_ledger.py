@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from optuna.distributions import CategoricalDistribution
 from optuna.trial import FrozenTrial, TrialState
 
+from ..search._known import Known
 from ..spaces import Rows, SearchSpace
 from ._notes import NoteReader, Params, fixed_params
 
@@ -31,10 +32,15 @@ class Ledger:
     strict : bool
         Whether a trial must agree with the space about the choices of each parameter.
     notes : NoteReader
+    known : Known or None
+        What the predictor is told beside the scores.
     """
 
-    def __init__(self, space: SearchSpace, strict: bool, notes: NoteReader) -> None:
+    def __init__(
+        self, space: SearchSpace, strict: bool, notes: NoteReader, known: Known | None = None
+    ) -> None:
         self.space = space
+        self.known = known
         self.domains = space.distributions()
         self.strict = strict
         self.notes = notes

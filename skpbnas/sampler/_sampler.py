@@ -21,9 +21,11 @@ from ..candidates import SpaceExhaustedWarning
 from ..metrics import non_dominated_rank
 from ..search import default_candidates, default_predictor, propose
 from ..search._costs import Cost, Costs, Reference
+from ..search._known import Features, Known, informed
 from ..spaces import ParameterSpace, Rows, SearchSpace
 from ._ledger import Ledger, only_valid
 from ._notes import Domains, NoteReader, Params, fixed_params, to_note, write_note
+from ._prior import earlier_studies
 from ._recognition import recognise, without_refused_sizes
 from ._scores import constraints, scores
 
@@ -74,6 +76,13 @@ class PBNASSampler(BaseSampler):
     reference : mapping of str to float, default=None
         The worst values and costs that count, as in :class:`~skpbnas.PredictorBasedSearch`: by the name of a
         cost, or ``"score"``, ``"score_0"`` and so on for the values of the objective.
+    features : mapping of str to callable, default=None
+        Label-free numbers that the predictor sees, too; as in :class:`~skpbnas.PredictorBasedSearch`.
+    prior_studies : sequence of optuna.Study, default=None
+        Earlier studies with one objective, such as on other data. The predictor uses their trials as far as
+        those of this study say that they tell something. Parameters are matched by name: one that an earlier
+        study did not have counts as the first choice, or the smallest number; one that this study does not
+        have is left out, like trials with values that it does not have. They are read now and not again.
 
     Notes
     -----
@@ -118,6 +127,8 @@ class PBNASSampler(BaseSampler):
         seed: int | None = None,
         costs: Mapping[str, Cost] | None = None,
         reference: Mapping[str, float] | None = None,
+        features: Features | None = None,
+        prior_studies: Sequence[Study] | None = None,
     ) -> None:
         if not (space is None or isinstance(space, SearchSpace)):
             raise ValueError(
@@ -137,6 +148,10 @@ class PBNASSampler(BaseSampler):
         self._space = space
         self._costs = None if space is None else Costs(space, costs or {})
         self._reference = Reference(reference or {}, [] if self._costs is None else self._costs.names)
+        self._features = features
+        self._earlier = earlier_studies(prior_studies)
+        if space is not None:
+            self._known_of(space)  # raises where a feature or a study does not fit
         self._predictor = predictor
         self._candidates = candidates
         self._batch_size = batch_size
@@ -175,6 +190,10 @@ class PBNASSampler(BaseSampler):
         """Choose an architecture, and write into the storage which."""
         if not search_space:
             return {}
+        if self._earlier and len(study.directions) > 1:
+            raise ValueError(
+                f"prior_studies have one objective, but this study has {len(study.directions)}; give none"
+            )
         with self._lock:
             ledger = self._ledger(study, search_space)
             params = ledger.planned(trial)
@@ -250,9 +269,12 @@ class PBNASSampler(BaseSampler):
             domains = search_space
         space = self._space or recognise(domains)
         if cache.ledger is None or cache.ledger.space != space:
-            cache.ledger = Ledger(space, self._space is not None, cache.notes)
+            cache.ledger = Ledger(space, self._space is not None, cache.notes, self._known_of(space))
         _refresh(cache.ledger, study)
         return cache.ledger
+
+    def _known_of(self, space: SearchSpace) -> Known | None:
+        return Known.of(space, self._features, [study.task(space) for study in self._earlier])
 
     # ------------------------------------------------------------------------------------- choosing
 
@@ -305,7 +327,7 @@ class PBNASSampler(BaseSampler):
         if is_startup:
             learnable[:] = False
         n = _CONDITIONAL_POOL if fixed else 1 if is_startup else self._batch_size
-        rows = self._ranked(space, X[learnable], y[learnable], X[~learnable], n, rng)
+        rows = self._ranked(space, ledger.known, X[learnable], y[learnable], X[~learnable], n, rng)
         if fixed:
             return _completed(space, rows, fixed, taken)
         batch = [space.row_to_params(row) for row in rows]
@@ -316,12 +338,19 @@ class PBNASSampler(BaseSampler):
         return batch[0] if batch else {}
 
     def _ranked(
-        self, space: SearchSpace, X: Rows, y: Any, others: Rows, n: int, rng: np.random.Generator
+        self,
+        space: SearchSpace,
+        known: Known | None,
+        X: Rows,
+        y: Any,
+        others: Rows,
+        n: int,
+        rng: np.random.Generator,
     ) -> Rows:
         """Return the best ``n`` rows of a pool that holds neither ``X`` nor ``others``, best first."""
         is_random = isinstance(self._predictor, str)
         chosen = default_predictor(space) if self._predictor is None else self._predictor
-        predictor = None if is_random else for_space(chosen, space, self._seed)
+        predictor = None if is_random else informed(for_space(chosen, space, self._seed), known)
         pool = default_candidates(space) if self._candidates is None else self._candidates
         candidates = for_space(pool, space, self._seed)
         n_objectives = y.reshape(len(y), -1).shape[1] if len(y) else None

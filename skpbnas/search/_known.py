@@ -132,8 +132,9 @@ class InformedPredictor(BaseEstimator):
         self.predictor.fit(self.known.widened(X), y, **prior)
         return self
 
-    def predict(self, X: Rows, **options: Any) -> Any:
+    def predict(self, X: Rows, return_std: bool = False) -> Any:
         """Score rows."""
+        options = {"return_std": True} if return_std else {}
         return self.predictor.predict(self.known.widened(X), **options)
 
     @available_if(lambda self: hasattr(self.predictor, "with_pending"))
