@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from copy import copy
+from inspect import signature
 from typing import Any
 
 import numpy as np
@@ -133,9 +134,13 @@ class InformedPredictor(BaseEstimator):
         return self
 
     def predict(self, X: Rows, return_std: bool = False) -> Any:
-        """Score rows."""
-        options = {"return_std": True} if return_std else {}
-        return self.predictor.predict(self.known.widened(X), **options)
+        """Score rows; a predictor that does not tell how sure it is counts as certain."""
+        rows = self.known.widened(X)
+        if not return_std:
+            return self.predictor.predict(rows)
+        if "return_std" in signature(self.predictor.predict).parameters:
+            return self.predictor.predict(rows, return_std=True)
+        return self.predictor.predict(rows), np.zeros(len(rows))
 
     @available_if(lambda self: hasattr(self.predictor, "with_pending"))
     def with_pending(self, X: Rows) -> InformedPredictor:

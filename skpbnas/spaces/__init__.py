@@ -11,6 +11,7 @@ from ._nasbench201 import NASBENCH201_OPERATIONS, NASBench201Space
 from ._nasbench_graph import NASBenchGraphSpace
 from ._parameter_space import ParameterSpace
 from ._product_space import ProductSpace
+from ._unordered import Unordered
 
 __all__ = [
     "NASBENCH101_OPERATIONS",
@@ -28,6 +29,7 @@ __all__ = [
     "ProductSpace",
     "Rows",
     "SearchSpace",
+    "Unordered",
     "cell_costs",
     "chain_costs",
     "plain_cnn_costs",

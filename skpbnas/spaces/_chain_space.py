@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from math import prod
-from numbers import Real
+from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from .._rows import as_rows, column_names, column_roles, join_rows, reordered, s
 from ..drawing import GREY, Box, Diagram, colours
 from ._base import Rows, SearchSpace, Seed
 from ._keys import mix_columns
+from ._unordered import Unordered
 
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
@@ -33,8 +34,9 @@ class ChainSpace(SearchSpace):
     ----------
     choices : sequence of sequence
         The choices of each layer: a ``range`` or numbers in increasing order, between which order is
-        respected, or anything else (strings, booleans) without an order. ``None`` among the choices of a
-        layer is to skip it, which makes the depth variable.
+        respected, or anything else (strings, booleans) without an order; numbers that stand for something
+        else are :class:`Unordered`. ``None`` among the choices of a layer is to skip it, which makes the
+        depth variable.
 
     Notes
     -----
@@ -71,7 +73,7 @@ class ChainSpace(SearchSpace):
         self._options = [tuple(option for option in layer if option is not None) for layer in self.choices]
         self._skippable = np.array([None in layer for layer in self.choices])
         self._n_options = np.array([len(options) for options in self._options])
-        self._ordered = np.array([_is_ordered(options) for options in self._options])
+        self._ordered = np.array([_is_ordered(layer) for layer in self.choices])
         unordered = [o for o, ordered in zip(self._options, self._ordered, strict=True) if not ordered]
         self._categories = list(dict.fromkeys(option for options in unordered for option in options))
         self._first_category = 1 + bool(self._ordered.any())
@@ -361,8 +363,10 @@ class ChainSpace(SearchSpace):
         return {f"layer_{k}": choice for k, choice in enumerate(self.decode(np.asarray(row)[None])[0])}
 
 
-def _is_ordered(options: Sequence[Any]) -> bool:
-    return all(isinstance(option, Real) and not isinstance(option, bool) for option in options)
+def _is_ordered(layer: Sequence[Any]) -> bool:
+    options = [option for option in layer if option is not None]
+    are_numbers = all(isinstance(option, Real) and not isinstance(option, bool) for option in options)
+    return are_numbers and not isinstance(layer, Unordered)
 
 
 def _checked(layer: Sequence[Any], k: int) -> Sequence[Any]:
@@ -377,10 +381,21 @@ def _checked(layer: Sequence[Any], k: int) -> Sequence[Any]:
     options = [option for option in layer if option is not None]
     if len(set(layer)) < len(layer):
         raise ValueError(f"choices[{k}]={_show(layer)} has a choice twice; give each one once")
-    if _is_ordered(options) and options != sorted(options):
+    if _is_ordered(layer) and options != sorted(options):
         raise ValueError(f"choices[{k}]={_show(layer)} is not in increasing order; sort the numbers")
-    return layer if isinstance(layer, range) else tuple(layer)
+    if not isinstance(layer, range | Unordered) and len(options) > 2 and _are_codes(options):
+        raise ValueError(
+            f"choices[{k}]={_show(layer)} may be amounts or codes; give range({len(options)}) where more is "
+            f"more, and Unordered({options}) or names where the numbers stand for something else"
+        )
+    return layer if isinstance(layer, range | Unordered) else tuple(layer)
+
+
+def _are_codes(options: list[Any]) -> bool:
+    """Tell whether choices are 0, 1, 2 and so on, as whole numbers."""
+    whole = all(isinstance(option, Integral) and not isinstance(option, bool) for option in options)
+    return whole and options == list(range(len(options)))
 
 
 def _show(layer: Sequence[Any]) -> str:
-    return repr(layer) if isinstance(layer, range) else repr(list(layer))
+    return repr(layer) if isinstance(layer, range | Unordered) else repr(list(layer))

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from skpbnas import EvolutionaryCandidateSampler, PredictorBasedSearch
 from skpbnas.predictors import GPRankPredictor
-from skpbnas.spaces import ChainSpace
+from skpbnas.spaces import ChainSpace, Unordered
 from skpbnas.testing import check_candidate_sampler, check_space
 
 WIDTHS = ChainSpace([range(64, 512)] * 50)
@@ -128,3 +128,20 @@ def test_contradictory_choices_are_refused(choices, error, message):
 def test_chains_of_another_space_are_refused(chain, message):
     with pytest.raises(ValueError, match=message):
         MIXED.encode([chain])
+
+
+def test_numbers_that_are_codes_have_no_order_where_they_are_called_so(rng):
+    space = ChainSpace([Unordered([2, 0, 1]), Unordered([0, 1, 2, None])])
+    check_space(space)
+    X = space.sample(50, rng)
+    assert (space.encode(space.decode(X)) == X).all()
+    rows = space.encode([(2, 0), (0, 0), (1, 0)])
+    distances = np.abs(rows[:, None] - rows).sum(axis=2)[~np.eye(3, dtype=bool)]
+    assert np.ptp(distances) == 0
+    assert eval(repr(space)) == space != ChainSpace([Unordered([0, 1, 2])] * 2)
+
+
+@pytest.mark.parametrize("layer", [[0, 1, 2], (0, 1, 2, 3, None)])
+def test_numbers_that_may_be_codes_are_refused(layer):
+    with pytest.raises(ValueError, match=r"choices\[1\]=.* may be amounts or codes; give range\(\d\)"):
+        ChainSpace([range(3), layer])
