@@ -22,7 +22,7 @@ SIZES = (100, 172, 424)
 PREDICTORS: dict[str, Any] = {
     "ensemble_predictor": ensemble_predictor,
     "GPRankPredictor": lambda n_nodes, seed: GPRankPredictor(n_nodes),
-    "GCNRankPredictor": lambda n_nodes, seed: GCNRankPredictor(n_nodes, random_state=seed),
+    "GCNRankPredictor": lambda n_nodes, seed: GCNRankPredictor(n_nodes, random_state=seed, descriptors=False),
     "paper_predictor": lambda n_nodes, seed: paper_predictor(n_nodes, random_state=seed),
 }
 

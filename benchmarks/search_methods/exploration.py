@@ -111,7 +111,7 @@ VARIANTS: dict[str, tuple[Any, EvolutionaryCandidateSampler, str]] = {
         "``EnsembleRankPredictor`` of 2 and trees, 4 to 1",
     ),
     "network of 5 layers": (
-        GCNRankPredictor(hidden_dims=[32] * 5),
+        GCNRankPredictor(hidden_dims=[32] * 5, descriptors=False),
         POOL,
         "``GCNRankPredictor`` of five layers",
     ),

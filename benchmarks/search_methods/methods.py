@@ -15,6 +15,7 @@ import pandas as pd
 from benchmarks.harness import Experiment, Text, grid, mean_and_error, median, nasbench101, pivot, within
 from skpbnas import (
     EvolutionaryCandidateSampler,
+    GCNRankPredictor,
     GPRankPredictor,
     MaximumLikelihoodCandidateSampler,
     PredictorBasedSearch,
@@ -24,14 +25,15 @@ from skpbnas import (
 BUDGETS = (50, 150, 400)
 TOP_2 = 0.9423  # mean test accuracy that only the two best cells exceed
 OBJECTIVES = {"mean": "mean_test_accuracy", "one repeat": "run0_test_accuracy"}
+CLIMBED = GCNRankPredictor(descriptors=False)
 # The predictor (None: the default) and the candidate sampler of each method.
 METHODS: dict[str, tuple[Any, Any]] = {
     "random search": ("random", UniformCandidateSampler(n_candidates=100)),
     "mutation only": ("random", EvolutionaryCandidateSampler(n_candidates=100, mutation_ratio=1.0)),
     "uniform, N' = 100": (None, UniformCandidateSampler(n_candidates=100)),
     "uniform, N' = 1000": (None, UniformCandidateSampler(n_candidates=1000)),
-    "maximum likelihood, N' = 100": (None, MaximumLikelihoodCandidateSampler(n_candidates=100)),
-    "maximum likelihood, N' = 1000": (None, MaximumLikelihoodCandidateSampler(n_candidates=1000)),
+    "maximum likelihood, N' = 100": (None, MaximumLikelihoodCandidateSampler(None, CLIMBED, 100)),
+    "maximum likelihood, N' = 1000": (None, MaximumLikelihoodCandidateSampler(None, CLIMBED, 1000)),
     "evolutionary, N' = 100": (None, EvolutionaryCandidateSampler(n_candidates=100)),
     "evolutionary, N' = 1000": (None, EvolutionaryCandidateSampler(n_candidates=1000)),
     "evolutionary, N' = 1000, no exploration": (GPRankPredictor(), EvolutionaryCandidateSampler()),

@@ -70,7 +70,7 @@ def paper_fit(machine: Machine) -> Measurements:
 def default_fit(machine: Machine) -> Measurements:
     for n in (50, 200, 800):
         X, y = labelled(n)
-        model = GCNRankPredictor(7, random_state=0)
+        model = GCNRankPredictor(7, descriptors=False, random_state=0)
         seconds = best(lambda model=model, X=X, y=y: model.fit(X, y))
         yield Measurement(
             "GCNRankPredictor().fit", f"n = {n}", "20x", seconds, model.max_iter, "epochs",
@@ -81,7 +81,7 @@ def default_fit(machine: Machine) -> Measurements:
 def ensemble_fit(machine: Machine) -> Measurements:
     for n in (50, 200, 800):
         X, y = labelled(n)
-        one, eight = (GCNRankPredictor(7, n_estimators=k, random_state=0) for k in (1, 8))
+        one, eight = (GCNRankPredictor(7, descriptors=False, n_estimators=k, random_state=0) for k in (1, 8))
         single, seconds = interleaved(
             3, lambda m=one, X=X, y=y: m.fit(X, y), lambda m=eight, X=X, y=y: m.fit(X, y)
         )
@@ -96,7 +96,7 @@ def predict(machine: Machine) -> Measurements:
     cells = SPACE.enumerate()
     models = {
         "paper's network": (paper_predictor(7, random_state=0, max_iter=3), "50x, 0.25 s, maps 2 s"),
-        "default network": (GCNRankPredictor(7, random_state=0, max_iter=3), "5x"),
+        "default network": (GCNRankPredictor(7, descriptors=False, random_state=0, max_iter=3), "5x"),
     }
     part = cells[np.random.default_rng(0).permutation(len(cells))[:20_000]]
     for name, (model, goal) in models.items():
@@ -138,7 +138,7 @@ def evolutionary(machine: Machine) -> Measurements:
 
 def maximum_likelihood(machine: Machine) -> Measurements:
     X, y = labelled(200)
-    model = GCNRankPredictor(7, random_state=0).fit(X, y)
+    model = GCNRankPredictor(7, descriptors=False, random_state=0).fit(X, y)
     sampler = MaximumLikelihoodCandidateSampler(SPACE, model, random_state=0).fit(X, y)
     few, n = 10, 1000
     obvious = best(lambda: ref.ascend_each(SPACE, model.module_, X[:few], 30, 0.1), 2) * n / few
@@ -176,7 +176,10 @@ def spaces(machine: Machine) -> Measurements:
 
 def search(machine: Machine) -> Measurements:
     """One iteration at two sizes; a search costs the sum of its iterations, about 350 times the mean."""
-    predictors: dict[str, Any] = {"default predictor": None, "GCNRankPredictor": GCNRankPredictor()}
+    predictors: dict[str, Any] = {
+        "default predictor": None,
+        "GCNRankPredictor": GCNRankPredictor(descriptors=False),
+    }
     obvious = {n: obvious_fit_seconds(*labelled(n)) for n in (200, 800)}
     pools = {
         "N' = 1000": (EvolutionaryCandidateSampler(n_candidates=1000), "120 s; 3x from 200 to 1,400"),

@@ -17,7 +17,7 @@ from .measurement import peak_gigabytes
 
 PREDICTORS = {
     "paper": paper_predictor(7, max_iter=3),
-    "network": GCNRankPredictor(7),
+    "network": GCNRankPredictor(7, descriptors=False),
     "default": default_predictor().set_params(n_nodes=7),
 }
 

@@ -17,11 +17,11 @@ from sklearn.base import BaseEstimator
 from sklearn.gaussian_process.kernels import Kernel
 
 from ..predictors import EnsembleRankPredictor, GCNRankPredictor, GPRankPredictor
-from ..predictors._gp import signed_roots
 from ..predictors._normal_scores import NormalScores
 from ..predictors._process import Process
 from ..preprocessing import GraphDescriptors
 from ..preprocessing._columns import PlacedColumns
+from ..preprocessing._descriptors import signed_roots
 
 _OWN_CLASSES: dict[str, type] = {
     "skpbnas:EnsembleRankPredictor": EnsembleRankPredictor,

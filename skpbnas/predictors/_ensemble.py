@@ -14,9 +14,10 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._reading import check_size
 from ..preprocessing import GraphDescriptors
+from ..preprocessing._descriptors import signed_roots
 from ._base import RankScoreMixin, check_finite
 from ._gcn import GCNRankPredictor
-from ._gp import GPRankPredictor, signed_roots
+from ._gp import GPRankPredictor
 from ._normal_scores import NormalScores
 
 
@@ -149,6 +150,8 @@ def ensemble_predictor(n_nodes: int | None = None, random_state: Any = None) -> 
         FunctionTransformer(signed_roots),
         ExtraTreesRegressor(n_estimators=300, max_features=0.5, random_state=random_state),
     )
-    networks = GCNRankPredictor(n_nodes, hidden_dims=(32,) * 5, n_estimators=3, random_state=random_state)
+    networks = GCNRankPredictor(
+        n_nodes, hidden_dims=(32,) * 5, n_estimators=3, random_state=random_state, descriptors=False
+    )
     members = [("process", GPRankPredictor(n_nodes)), ("trees", trees), ("networks", networks)]
     return EnsembleRankPredictor(members, weights=[4.0, 1.0, 1.0])

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from .._rows import node_features, split_rows
 from ._base import GraphRankPredictor
 from ._contexts import ContextIndex
+from ._described import descriptor_kinds
 from ._network import GraphConvolutionalNetwork
 from ._remembered import Remembered
 from ._training import make_loss, make_optimizer, one_torch_thread, train
@@ -59,6 +60,10 @@ class GCNRankPredictor(GraphRankPredictor):
         PyTorch device.
     random_state : int, RandomState instance or None, default=None
         Of the initial weights and sampled pairs.
+    descriptors : bool, default=True
+        Whether the score is that of the graph network and that of a perceptron on the row's
+        :class:`~skpbnas.preprocessing.GraphDescriptors`, added up. Both learn together, and the network also
+        alone. A row of one node has none.
 
     Attributes
     ----------
@@ -103,6 +108,7 @@ class GCNRankPredictor(GraphRankPredictor):
         "hidden_dims": ["array-like"],
         "directions": [StrOptions({"both", "against"})],
         "residual": ["boolean"],
+        "descriptors": ["boolean"],
         "loss": [StrOptions({"pairwise", "mse"})],
         "solver": [StrOptions({"adamw", "sgd"})],
         "learning_rate": [Interval(Real, 0, None, closed="neither")],
@@ -129,11 +135,13 @@ class GCNRankPredictor(GraphRankPredictor):
         warm_start: bool = False,
         device: str = "cpu",
         random_state: int | np.random.RandomState | None = None,
+        descriptors: bool = True,
     ) -> None:
         self.n_nodes = n_nodes
         self.hidden_dims = hidden_dims
         self.directions = directions
         self.residual = residual
+        self.descriptors = descriptors
         self.loss = loss
         self.solver = solver
         self.learning_rate = learning_rate
@@ -170,20 +178,27 @@ class GCNRankPredictor(GraphRankPredictor):
 
     def _learn(self, X: NDArray, y: NDArray[np.float64]) -> None:
         generator = torch.Generator().manual_seed(int(check_random_state(self.random_state).randint(2**31)))
-        shape = (self.n_nodes_, node_features(X.shape[1], self.n_nodes_))
-        if self.warm_start and getattr(self, "_shape", None) == shape:
+        n_features = node_features(X.shape[1], self.n_nodes_)
+        seen = self.descriptors and self.n_nodes_ > 1
+        kinds = descriptor_kinds(self.n_nodes_, n_features) if seen else []
+        shape = (self.n_nodes_, n_features, len(kinds))
+        continues = self.warm_start and getattr(self, "_shape", None) == shape
+        if continues:
             start = self._network
         else:
             start = GraphConvolutionalNetwork(
-                shape[1],
+                n_features,
                 list(self.hidden_dims),
                 self.directions == "both",
                 self.residual,
                 self.n_estimators,
                 generator,
+                len(kinds),
             ).to(self.device)
         with one_torch_thread():
             index = start.index(*split_rows(X, self.n_nodes_), torch.float32).to(self.device)
+            if start.described is not None and not continues:
+                start.described.adapt(index.descriptors, kinds)
             loss = make_loss(self.loss, torch.as_tensor(y, device=self.device), self.n_estimators, generator)
             network, scores, self.loss_curve_ = self._train(start, index, loss)
         self._shape, self._network = shape, network
@@ -221,11 +236,12 @@ class GCNRankPredictor(GraphRankPredictor):
         # Architectures are small integers and scored in single precision, a table of doubles in double.
         dtype = torch.float64 if rows.dtype == np.float64 else torch.float32
         network = self._network if dtype == torch.float32 else deepcopy(self._network).to(dtype)
-        kind = (self.n_nodes_, len(network.weights), network.both, network.residual, rows.dtype, self.device)
+        parts = (len(network.weights), network.both, network.residual, network.described is not None)
+        kind = (self.n_nodes_, *parts, rows.dtype, self.device)
         with torch.inference_mode():
             indices = _REMEMBERED.of(rows, kind, lambda piece: self._index(piece, dtype, gradients=False))
-            parts = [network.score_contexts(index).cpu().double().numpy() for _, index in indices]
-        return np.concatenate(parts, axis=1)
+            scores = [network.score_contexts(index).cpu().double().numpy() for _, index in indices]
+        return np.concatenate(scores, axis=1)
 
     def _set_scale(self, scores: NDArray[np.float64], y: NDArray[np.float64]) -> None:
         """Keep for each member the increasing line that takes its training scores to the scale of y."""
@@ -275,5 +291,6 @@ def paper_predictor(n_nodes: int | None = None, **overrides: Any) -> GCNRankPred
         "learning_rate": 0.01,
         "weight_decay": 0.0,
         "max_iter": 2000,
+        "descriptors": False,
     }
     return GCNRankPredictor(n_nodes=n_nodes, **{**paper, **overrides})

@@ -13,6 +13,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from ..preprocessing import GraphDescriptors
+from ..preprocessing._descriptors import signed_roots
 from ._base import GraphRankPredictor
 from ._kernel import Matrix
 from ._normal_scores import NormalScores
@@ -338,12 +339,5 @@ def informative_rows(y: Matrix, n: int | None) -> NDArray[np.intp]:
     n_best = n - n // 2
     others = np.linspace(n_best, len(y) - 1, n // 2).round().astype(np.intp)
     return np.sort(order[np.concatenate([np.arange(n_best), others])])
-
-
-def signed_roots(described: NDArray) -> NDArray:
-    """Return the square roots of descriptors, with their signs: large counts matter less."""
-    return np.sign(described) * np.sqrt(np.abs(described))
-
-
 def _short(role: str) -> str:
     return role.removeprefix("graph ").removeprefix("column ")

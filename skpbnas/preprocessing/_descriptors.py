@@ -236,6 +236,11 @@ class GraphDescriptors(TransformerMixin, BaseEstimator):
         return tags
 
 
+def signed_roots(described: NDArray) -> NDArray:
+    """Return the square roots of descriptors, with their signs: large counts matter less."""
+    return np.sign(described) * np.sqrt(np.abs(described))
+
+
 def describe(A: NDArray[np.float64], X: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the descriptors of adjacency matrices ``(n, L, L)`` and node features ``(n, L, d)``."""
     incoming, outgoing = A.sum(axis=1), A.sum(axis=2)

@@ -33,6 +33,7 @@ def fast_predictor() -> GCNRankPredictor:
         max_iter=20,
         n_estimators=1,
         warm_start=False,
+        descriptors=False,
     )
 
 

@@ -12,7 +12,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from skpbnas import CellSpace, GCNRankPredictor
+from skpbnas import CellSpace, GCNRankPredictor, GraphDescriptors
 from skpbnas.metrics import kendall_tau_scorer
 from skpbnas.predictors import _gcn as gcn
 from skpbnas.predictors import paper_predictor
@@ -37,6 +37,7 @@ def data() -> tuple[np.ndarray, np.ndarray]:
 
 MODELS = {
     "default": GCNRankPredictor(5, max_iter=60, random_state=0),
+    "graph alone": GCNRankPredictor(5, max_iter=60, descriptors=False, random_state=0),
     "ensemble": GCNRankPredictor(5, max_iter=60, n_estimators=3, random_state=0),
     "one way": GCNRankPredictor(5, max_iter=60, directions="against", random_state=0),
     "regression": GCNRankPredictor(5, max_iter=60, loss="mse", random_state=0),
@@ -106,6 +107,39 @@ def test_training_follows_the_obvious_loop(data):
     )
     np.testing.assert_allclose(ours.loss_curve_, expected, atol=1e-3)
     assert expected[-1] < 0.5 * expected[0]
+
+
+def test_gradients_flow_through_the_graph_part_alone(data):
+    X, y = data
+    module = GCNRankPredictor(5, max_iter=20, random_state=0).fit(X[:100], y[:100]).module_
+    gradients, scores = [], []
+    for described in (module.network.described, None):
+        module.network.described = described
+        rows = torch.tensor(X[:20], dtype=torch.float32, requires_grad=True)
+        score = module(rows[:, :25].reshape(-1, 5, 5), rows[:, 25:].reshape(-1, 5, 4))
+        gradients.append(torch.autograd.grad(score.sum(), rows)[0].numpy())
+        scores.append(score.detach().numpy())
+    np.testing.assert_array_equal(*gradients)
+    assert np.abs(gradients[0]).max() > 0 and np.ptp(scores[0] - scores[1]) > 0.1 * np.ptp(scores[0])
+
+
+def test_descriptors_help_to_count_paths(data):
+    X = data[0]
+    y = GraphDescriptors(5).fit(X).transform(X)[:, 0]  # the logarithm of the number of paths
+    taus = [
+        GCNRankPredictor(5, max_iter=60, descriptors=seen, random_state=0).fit(X[:60], y[:60]).score(X, y)
+        for seen in (True, False)
+    ]
+    assert taus[0] > taus[1]
+
+
+def test_a_table_has_no_descriptors(rng):
+    X = rng.normal(size=(30, 4))
+    scores = [
+        GCNRankPredictor(max_iter=5, descriptors=seen, random_state=0).fit(X, X[:, 0]).predict(X)
+        for seen in (True, False)
+    ]
+    np.testing.assert_array_equal(*scores)
 
 
 def test_predictions_are_on_the_scale_of_y(data):

@@ -13,7 +13,8 @@ from .trained import TorchRanker
 
 
 def together(seed: int, weight: float, n_networks: int = 8, n_layers: int = 5) -> EnsembleRankPredictor:
-    networks = GCNRankPredictor(7, [32] * n_layers, n_estimators=n_networks, random_state=seed)
+    parameters = {"n_estimators": n_networks, "random_state": seed, "descriptors": False}
+    networks = GCNRankPredictor(7, [32] * n_layers, **parameters)
     members = [("process", GPRankPredictor(7)), ("networks", networks)]
     return EnsembleRankPredictor(members, weights=[weight, 1.0])
 
@@ -30,7 +31,7 @@ def described(seed: int) -> list[tuple[str, TorchRanker]]:
 
 def of_descriptors_and_graphs(seed: int) -> EnsembleRankPredictor:
     """Average the process, twice, with four described networks and four of the library's."""
-    networks = GCNRankPredictor(7, n_estimators=4, random_state=seed)
+    networks = GCNRankPredictor(7, n_estimators=4, random_state=seed, descriptors=False)
     members = [("process", GPRankPredictor(7)), ("networks", networks), *described(seed)]
     return EnsembleRankPredictor(members, weights=[2.0, 0.5] + [0.125] * 4)
 

@@ -10,7 +10,7 @@ from skpbnas.predictors import paper_predictor
 
 
 def network(seed: int, **parameters: Any) -> GCNRankPredictor:
-    return GCNRankPredictor(7, random_state=seed, **parameters)
+    return GCNRankPredictor(7, random_state=seed, descriptors=False, **parameters)
 
 
 VARIANTS = {

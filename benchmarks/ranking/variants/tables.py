@@ -71,7 +71,7 @@ def of_descriptors(seed: int) -> list[tuple[str, Any]]:
 
 
 def and_networks(seed: int) -> list[tuple[str, Any]]:
-    networks = GCNRankPredictor(7, hidden_dims=[32] * 5, n_estimators=4, random_state=seed)
+    networks = GCNRankPredictor(7, hidden_dims=[32] * 5, n_estimators=4, random_state=seed, descriptors=False)
     return [*of_descriptors(seed), ("networks", networks)]
 
 
