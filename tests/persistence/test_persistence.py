@@ -261,3 +261,16 @@ def test_a_damaged_file_gives_the_same_estimator_or_a_clear_error(seed, kind, pa
     except DataFileError:
         return
     np.testing.assert_array_equal(loaded.predict(X), model.predict(X))
+
+
+# ----------------------------------------------------------------------------------- earlier versions
+
+KEPT = sorted((Path(__file__).parent / "files").glob("*/*.skpbnas"))
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.InconsistentVersionWarning")
+@pytest.mark.parametrize("file", KEPT, ids=lambda file: f"{file.parent.name}-{file.stem}")
+def test_files_of_this_and_earlier_versions_are_read(file):
+    expected = json.loads((file.parent / "expected.json").read_text())
+    rows = np.array(expected["rows"], np.uint8)
+    np.testing.assert_allclose(skpbnas.load(file).predict(rows), expected[file.stem], rtol=1e-4)
