@@ -98,7 +98,7 @@ def _warn_of_graphs(rows: NDArray) -> None:
             warnings.warn(
                 f"X looks like graphs with {L} nodes, but is read as a table of {rows.shape[1]} columns; "
                 f"give n_nodes={L}, or n_nodes=1 where a table is meant",
-                stacklevel=5,
+                stacklevel=6,  # of the call of fit
             )
             return
 

@@ -339,5 +339,7 @@ def informative_rows(y: Matrix, n: int | None) -> NDArray[np.intp]:
     n_best = n - n // 2
     others = np.linspace(n_best, len(y) - 1, n // 2).round().astype(np.intp)
     return np.sort(order[np.concatenate([np.arange(n_best), others])])
+
+
 def _short(role: str) -> str:
     return role.removeprefix("graph ").removeprefix("column ")

@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from scipy.linalg import cholesky
 from scipy.linalg.lapack import dpotri
 
+from ._threads import product
+
 Matrix = NDArray[np.float64]
 
 JITTER = 1e-6
@@ -37,7 +39,7 @@ def similarities(A: Matrix, B: Matrix) -> Matrix:
     a, b = (A**2).sum(axis=1)[:, None], (B**2).sum(axis=1)[:, None]
     left = np.concatenate([-2 * A, a + 1, np.ones_like(a)], axis=1)
     right = np.concatenate([B, np.ones_like(b), b], axis=1)
-    denominators = left @ right.T
+    denominators = product(left, right.T)
     return np.reciprocal(denominators, out=denominators)
 
 

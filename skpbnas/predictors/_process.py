@@ -11,7 +11,7 @@ from scipy.linalg import cho_solve, cholesky, solve_triangular
 from scipy.optimize import minimize
 
 from ._kernel import JITTER, Evidence, LogPrior, Matrix, similarities
-from ._threads import blas_threads
+from ._threads import one_blas_thread, solve_lower
 
 # Standard deviations of the logarithms of the scales: of what all have in common, of what those of one source
 # (the graph, layers, ...) have, and of what each has alone; more of columns that need not matter at all.
@@ -55,6 +55,7 @@ class Process:
     own, since its targets are relative: those of a search are all good on the scale of a random sample.
     """
 
+    @one_blas_thread
     def __init__(
         self,
         described: Matrix,
@@ -72,17 +73,15 @@ class Process:
         Z = self._standardise(described, task)
         chosen = _tuning_rows(t, task, max_tuning_rows)
         prior = log_prior(names.tolist(), max(len(kind), 1), self._n_tasks - 1)
-        with blas_threads(len(chosen) ** 2):
-            levels = self._levels(task[chosen], task[chosen])
-            theta = _most_probable(Evidence(Z[chosen], t[chosen], kinds, prior, levels), prior)
+        levels = self._levels(task[chosen], task[chosen])
+        theta = _most_probable(Evidence(Z[chosen], t[chosen], kinds, prior, levels), prior)
         scales = np.exp(theta[:-2])
         self.amplitude, self.noise = np.exp(theta[-2:]).tolist()
         names = np.concatenate([names, [f"task {k}" for k in range(1, self._n_tasks)]])
         self.scales = dict(zip(names.tolist(), scales.tolist(), strict=True))
         self._scale = scales[kinds]
         self._rows, self._t, self._task = Z * self._scale, t, task
-        with blas_threads(len(t) ** 2):
-            self._factorise(t, task)
+        self._factorise(t, task)
 
     def _standardise(self, described: Matrix, task: NDArray[np.intp]) -> Matrix:
         indicators = (task[:, None] == np.arange(1, self._n_tasks)).astype(np.float64)
@@ -93,14 +92,15 @@ class Process:
         """Return what rows of the same task have in common."""
         return _LEVEL * (task[:, None] == other) if self._n_tasks > 1 else 0.0
 
+    @one_blas_thread
     def _factorise(self, t: Matrix, task: NDArray[np.intp]) -> None:
         """Keep the factor of the covariance of the rows, and what their targets weigh."""
         covariance = similarities(self._rows, self._rows)
         covariance *= self.amplitude
         covariance += self._levels(task, task)
         covariance[np.diag_indices(len(t))] += self.noise + JITTER
-        # Symmetric; in the other order of its elements LAPACK can work in place.
-        self._factor = cholesky(covariance.T, lower=True, overwrite_a=True, check_finite=False)
+        factorise(covariance)
+        self._factor = covariance  # its lower triangle
         self._weights = cho_solve((self._factor, True), t, check_finite=False)
         # The last rows are those of task 0: their part of the factor is that given all rows before them.
         own = np.stack([t, np.ones(len(t))], axis=1)
@@ -112,19 +112,19 @@ class Process:
             determinant += 0.5 * np.log1p(_LEVEL * level)
         self.log_evidence = float(-0.5 * fit - determinant)
 
+    @one_blas_thread
     def posterior(self, described: Matrix, uncertain: bool) -> tuple[Matrix, Matrix]:
         """Return the mean of task 0 at described rows and, if uncertain, its standard deviation, else 0."""
         std = np.zeros(len(described))
-        with blas_threads(len(described) * len(self._rows)):
-            shared = self._covariance(described)
-            mean = shared @ self._weights
-            if uncertain:
-                known = solve_triangular(
-                    self._factor, shared.T, lower=True, overwrite_b=True, check_finite=False
-                )
-                std = np.sqrt(np.maximum(self._variance - (known**2).sum(axis=0), 0))
+        shared = self._covariance(described)
+        mean = shared @ self._weights
+        if uncertain:
+            known = np.ascontiguousarray(shared.T)
+            solve_lower(self._factor, known)
+            std = np.sqrt(np.maximum(self._variance - (known**2).sum(axis=0), 0))
         return mean, std
 
+    @one_blas_thread
     def left_out(self, places: NDArray[np.intp]) -> tuple[Matrix, Matrix]:
         """Return the mean and the standard deviation of observations of task 0, given all others.
 
@@ -134,22 +134,22 @@ class Process:
         rows = np.flatnonzero(self._task == 0)[places]
         units = np.zeros((n, len(rows)))
         units[rows, np.arange(len(rows))] = 1.0
-        with blas_threads(n * len(rows)):
-            half = solve_triangular(self._factor, units, lower=True, overwrite_b=True, check_finite=False)
-        precision = (half**2).sum(axis=0)  # the diagonal of the inverse covariance
+        solve_lower(self._factor, units)
+        precision = (units**2).sum(axis=0)  # the diagonal of the inverse covariance
         return self._t[rows] - self._weights[rows] / precision, precision**-0.5
 
+    @one_blas_thread
     def limits(self, described: Matrix) -> tuple[Matrix, Matrix]:
         """Return the mean and, for little time, a number that the standard deviation is not above.
 
         All rows together leave no more uncertainty than the nearest one alone.
         """
-        with blas_threads(len(described) * len(self._rows)):
-            shared = self._covariance(described)
-            nearest = shared.max(axis=1)
-            left = self._variance - nearest**2 / (self._variance + self.noise + JITTER)
-            return shared @ self._weights, np.sqrt(np.maximum(left, 0))
+        shared = self._covariance(described)
+        nearest = shared.max(axis=1)
+        left = self._variance - nearest**2 / (self._variance + self.noise + JITTER)
+        return shared @ self._weights, np.sqrt(np.maximum(left, 0))
 
+    @one_blas_thread
     def with_pending(self, described: Matrix) -> Process:
         """Return the process given that rows have the mean as result: only their uncertainty is less."""
         grown = copy(self)

@@ -13,6 +13,7 @@ from threadpoolctl import threadpool_info, threadpool_limits
 
 from skpbnas import CellSpace, GPRankPredictor
 from skpbnas.predictors import _gp, _kernel
+from skpbnas.predictors import _threads as threads
 from skpbnas.predictors._process import log_prior
 from skpbnas.spaces import ChainSpace, NASBench101Space
 
@@ -118,6 +119,30 @@ def test_the_best_are_found_without_scoring_all(cells, monkeypatch, exploration)
         assert exploration == 0 or n > 10 or scored.sum() < len(everything) / 2
     with pytest.raises(ValueError, match="n=0 is not allowed"):
         model.predict_best(everything, 0)
+
+
+@pytest.mark.parametrize("tile", [7, 64, 512])
+def test_tiles_add_up_to_the_whole(tile, rng, monkeypatch):
+    monkeypatch.setattr(threads, "TILE", tile)
+    A, B = rng.normal(size=(150, 200)), rng.normal(size=(150, 90))
+    np.testing.assert_allclose(threads.product(A.T, B), A.T @ B, atol=1e-12)
+    covariance = A @ A.T
+    factor, solution = covariance.copy(), B.copy()
+    threads.factorise(factor)
+    np.testing.assert_allclose(np.tril(factor), np.linalg.cholesky(covariance), atol=1e-10)
+    threads.solve_lower(factor, solution)
+    np.testing.assert_allclose(np.tril(factor) @ solution, B, atol=1e-10)
+
+
+def test_a_fit_and_a_prediction_have_the_same_bits_on_any_number_of_threads(rng):
+    X = rng.normal(size=(1200, 4))  # enough that BLAS would share the work
+    y = X[:, 0] + X[:, 1] ** 2
+    scores = []
+    for n_threads in (1, 3):
+        with threadpool_limits(limits=n_threads, user_api="blas"):
+            model = GPRankPredictor(exploration=1.0, max_tuning_rows=40).fit(X, y)
+            scores.append(model.predict(X[:600], return_std=True))
+    np.testing.assert_array_equal(*scores)
 
 
 def test_threads_are_as_before_after_a_fit_and_a_prediction(cells):
