@@ -11,7 +11,7 @@ from scipy.linalg import cho_solve, cholesky, solve_triangular
 from scipy.optimize import minimize
 
 from ._kernel import JITTER, Evidence, LogPrior, Matrix, similarities
-from ._threads import one_blas_thread, solve_lower
+from ._threads import factorise, one_blas_thread, solve_lower
 
 # Standard deviations of the logarithms of the scales: of what all have in common, of what those of one source
 # (the graph, layers, ...) have, and of what each has alone; more of columns that need not matter at all.
