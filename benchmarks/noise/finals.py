@@ -127,6 +127,7 @@ def truths(results: pd.DataFrame) -> pd.DataFrame:
             lines = results[(results["table"] == table) & (results["method"] == method)]
             if len(lines):
                 part = pivot(lines, "answer", "budget", "truth", mean_and_error(2)).loc[list(ANSWERS)]
+                part.insert(0, "searches", str(lines["seed"].nunique()))
                 part.index = [f"{table}, {method}: {ANSWERS[name]}" for name in part.index]
                 parts.append(part)
     return pd.concat(parts).fillna("").rename_axis("Table, search and answer")
