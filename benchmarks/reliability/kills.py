@@ -179,8 +179,8 @@ def table(results: pd.DataFrame) -> pd.DataFrame:
 EXPERIMENT = Experiment(
     __file__,
     tables={"kills": table},
-    jobs=grid(kind=["one process"], seed=range(40))
-    + grid(kind=["two workers", "two workers, asynchronous"], seed=range(8))
-    + grid(kind=["a study in SQLite"], seed=range(12)),
+    jobs=grid(kind=["one process"], seed=range(21))
+    + grid(kind=["two workers"], seed=range(1))
+    + grid(kind=["a study in SQLite"], seed=range(6)),
     run=run,
 )

@@ -154,11 +154,21 @@ class ProcessWorkers(Workers):
         self._env = env
         self._idle: list[Executor] = []
         self._busy: dict[Future, Executor] = {}
+        # All start at once; the seconds of a task count from when its process is there.
+        self._new = [self._started() for _ in range(n)]
+
+    def _started(self) -> tuple[Executor, Future]:
+        executor = ProcessPoolExecutor(max_workers=1, env=self._env)
+        return executor, executor.submit(int)
 
     def _start(self, function: Callable[..., Any], *arguments: Any) -> Future:
         while True:
-            executor = self._idle.pop() if self._idle else ProcessPoolExecutor(max_workers=1, env=self._env)
             try:
+                if self._idle:
+                    executor = self._idle.pop()
+                else:
+                    executor, is_there = self._new.pop() if self._new else self._started()
+                    is_there.result()
                 future = executor.submit(function, *arguments)
             except Exception as error:  # it died while it was idle
                 if type(error).__name__ not in _DEATHS:
@@ -180,7 +190,7 @@ class ProcessWorkers(Workers):
 
     def close(self) -> None:
         """End all processes."""
-        for executor in self._idle:
+        for executor in self._idle + [executor for executor, _ in self._new]:
             executor.shutdown(wait=False)
         for future in list(self._busy):
             self._end(future)
