@@ -35,7 +35,7 @@ def random_search_quantiles(
     --------
     >>> from skpbnas.metrics import random_search_quantiles
     >>> random_search_quantiles([0.1, 0.2, 0.3, 0.4], 4, [0.5])
-    array([[0.2, 0.3, 0.3, 0.4]])
+    array([[0.2, 0.3, 0.4, 0.4]])
     """
     ascending = np.sort(np.asarray(scores, dtype=np.float64))
     K = len(ascending)

@@ -69,7 +69,7 @@ def read_hardware(path: str | os.PathLike[str], dataset: str) -> TabularBenchmar
 def _read_csv(path: str | os.PathLike[str]) -> tuple[list[Any], dict[Any, Any]]:
     if os.path.getsize(path) > _MAX_BYTES:
         raise ValueError(f"it has more than {_MAX_BYTES} bytes")
-    table = pd.read_csv(path, compression=None, encoding="utf-8")
+    table = pd.read_csv(path, compression=None, encoding="utf-8", float_precision="round_trip")
     name = "architecture" if "architecture" in table else "net"
     architectures = table.pop(name).astype(str).tolist()
     return [_operations(text) for text in architectures], dict(table.items())
