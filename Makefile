@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 TORCH := torch==2.13.0
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format docs tables clean
+.PHONY: help demo picture test lint format docs tables clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z%-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,6 +29,9 @@ $(VENV)/dev.stamp: pyproject.toml $(VENV)/torch.stamp
 demo: $(VENV)/demo.stamp  ## search 2,532 really trained cells against random search, and draw it to demo-output/
 	rm -rf demo-output
 	$(BIN)/skpbnas demo --output demo-output
+
+picture: demo  ## draw the picture of the README and of the documentation's first page again
+	cp demo-output/search.png docs/_static/demo.png
 
 test: lint  ## check style and types, and run the tests
 	$(BIN)/python -m pytest --numprocesses auto

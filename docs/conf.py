@@ -16,6 +16,7 @@ extensions = [
     "sphinx.ext.autosummary",
     "sphinx.ext.mathjax",
     "numpydoc",
+    "sphinx_design",
     "sphinx_gallery.gen_gallery",
 ]
 templates_path = ["_templates"]
@@ -36,19 +37,7 @@ html_theme_options = {
     "footer_start": ["copyright"],
     "footer_end": [],
 }
-html_sidebars = {
-    page: []
-    for page in (
-        "index",
-        "getting_started",
-        "concepts",
-        "paper_slips",
-        "reproduction",
-        "search_methods",
-        "digits_cells",
-        "nasbench101",
-    )
-}
+html_sidebars = {"index": [], "getting_started": []}  # the other pages show those of their part
 
 sphinx_gallery_conf = {
     "examples_dirs": "../examples",
