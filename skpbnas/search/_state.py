@@ -122,7 +122,7 @@ class SearchState:
         """Propose ``n`` architectures, best first; fewer where the space holds no more."""
         with self._lock, self._saving():
             archive = self.archive
-            X, y, *_ = archive.observed()
+            X, y, n_repeats, *_ = archive.observed()
             others = archive.rows[~archive.done]
             if self._known and self._known.prior and archive.n_objectives > 1:
                 raise ValueError(
@@ -130,12 +130,22 @@ class SearchState:
                     f"earlier tasks help a search for one objective only"
                 )
             if initial := self.is_initial:
-                X, y, others = X[:0], y[:0], archive.rows
+                X, y, n_repeats, others = X[:0], y[:0], n_repeats[:0], archive.rows
             rng = np.random.default_rng([self.seed, len(archive)])
             size = self.next_size if n is None else n
             reference = self.reference.values(archive.n_objectives if len(y) else None)
             proposal = propose(
-                self.space, self._predictor, self._candidates, X, y, others, size, rng, self.costs, reference
+                self.space,
+                self._predictor,
+                self._candidates,
+                X,
+                y,
+                others,
+                size,
+                rng,
+                self.costs,
+                reference,
+                n_repeats,
             )
             if not (len(proposal.rows) or len(archive)):
                 raise ValueError(
