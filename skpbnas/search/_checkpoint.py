@@ -22,6 +22,7 @@ from ._archive import Archive, Scores
 from ._identity import Identity
 from ._saved import (
     APPLICATION,
+    DETAILS,
     FORMAT,
     INSERT,
     SCHEMA,
@@ -239,6 +240,9 @@ def _write_all(database: sqlite3.Connection, archive: Archive, identity: Identit
 
 def _put(database: sqlite3.Connection, archive: Archive, places: list[int] | range) -> None:
     database.executemany(INSERT, [row_of(archive, place) for place in places])
+    for place in places:
+        if place in archive.details:
+            _set(database, f"{DETAILS}{place}", archive.details[place])
 
 
 def _set(database: sqlite3.Connection, name: str, value: Any) -> None:

@@ -6,7 +6,7 @@ import logging
 import os
 import threading
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from time import monotonic, perf_counter
 from typing import Any
@@ -192,10 +192,13 @@ class SearchState:
         scores: Scores,
         seconds: NDArray[np.float64],
         repeats: NDArray[np.intp] | None = None,
+        details: Sequence[Any] = (),
     ) -> None:
         """Add scores ``(n, n_objectives)`` of valid rows; ones that are not finite have failed."""
         with self._lock, self._saving():
             places = self.archive.record(rows, scores, seconds, repeats)
+            kept = zip(places, details, strict=False)
+            self.archive.details |= {place: detail for place, detail in kept if detail is not None}
             for place, score in zip(places, scores.tolist(), strict=True):
                 _log.info("architecture %d scored %s", place + 1, score)
             self._save(places)
