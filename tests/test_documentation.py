@@ -11,9 +11,13 @@ from pathlib import Path
 
 import cloudpickle
 import pytest
+from typer.testing import CliRunner
 
 import skpbnas
 from skpbnas.cli import app
+from skpbnas.cli._config import read_config
+from skpbnas.cli._effort import EFFORT_OPTIONS, Effort
+from skpbnas.cli._task import TASK_OPTIONS, Task
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.rst"))]
@@ -49,6 +53,34 @@ def test_commands_are_understood(page):
     for match in COMMAND.finditer(page.read_text()):
         name, *arguments = shlex.split(match["arguments"], comments=True)
         typer.main.get_command(app).commands[name].make_context(name, arguments)  # parses, and runs nothing
+
+
+def test_the_module_of_the_command_line_page_is_searched(tmp_path, monkeypatch):
+    """What docs/command_line.rst shows first, with a smaller budget."""
+    (tmp_path / "work.py").write_text((ROOT / "docs" / "_static" / "work.py").read_text())
+    monkeypatch.chdir(tmp_path)
+    own = ["--objective", "work:train", "--space", "work:space", "--build", "work:build"]
+    result = CliRunner().invoke(app, ["search", *own, "--budget", "2", "--output", "results"])
+    sys.modules.pop("work", None)
+    assert result.exit_code == 0, result.output
+    assert {path.name for path in (tmp_path / "results").iterdir()} > {
+        "report.html",
+        "model.pt2",
+        "MODEL_CARD.md",
+    }
+
+
+def test_the_configurations_that_pages_show_are_understood(tmp_path):
+    blocks = re.findall(
+        r"^\.\. code-block:: toml\n\n((?:^(?:   [^\n]*)?\n)+)",
+        "\n".join(page.read_text() for page in PAGES),
+        re.MULTILINE,
+    )
+    assert blocks
+    for block in blocks:
+        (tmp_path / "search.toml").write_text(textwrap.dedent(block))
+        options = read_config(tmp_path / "search.toml", [*TASK_OPTIONS, *EFFORT_OPTIONS, "output"])
+        Task.from_dict(options), Effort.from_dict(options)
 
 
 def test_every_public_name_is_in_the_api_reference():

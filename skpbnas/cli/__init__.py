@@ -1,4 +1,4 @@
-"""The command line: ``skpbnas search``, ``skpbnas nasbench101`` and ``skpbnas reproduce``."""
+"""The command line, ``skpbnas``: see ``skpbnas --help``."""
 
 try:
     import typer  # noqa: F401

@@ -12,7 +12,7 @@ from ._mistakes import Commands
 from ._nasbench101 import app as nasbench101
 from ._reproduce import reproduce
 from ._search import resume, search
-from ._show import compare, show
+from ._show import compare, report, show
 
 app = typer.Typer(
     cls=Commands,
@@ -20,7 +20,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Predictor-based neural architecture search.",
 )
-for command in (demo, search, resume, show, compare, reproduce):
+for command in (demo, search, resume, show, report, compare, reproduce):
     app.command()(command)
 app.add_typer(nasbench101, name="nasbench101")
 

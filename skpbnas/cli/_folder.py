@@ -5,10 +5,28 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from ..search import EvaluationsSoFar, read_checkpoint
+from .. import __version__
+from ..search import SavedResults, read_results
+from ._effort import Effort
 from ._task import Task
+
+
+class Description(NamedTuple):
+    """What a folder says of its search.
+
+    Attributes
+    ----------
+    task : Task
+    effort : Effort
+    directory : Path
+        Where the search was started, and where modules of its user are found.
+    """
+
+    task: Task
+    effort: Effort
+    directory: Path
 
 
 class Folder:
@@ -29,8 +47,8 @@ class Folder:
         earlier = self.path / "checkpoint.npz"
         return earlier if earlier.exists() else self.path / "checkpoint.db"
 
-    def read(self) -> tuple[Task, int]:
-        """Return the task and the budget of the search.
+    def read(self) -> Description:
+        """Return what the search is.
 
         Raises
         ------
@@ -44,7 +62,9 @@ class Folder:
             )
         try:
             saved: Any = json.loads(self._description.read_text())
-            return Task.from_dict(saved["task"]), int(saved["budget"])
+            effort = saved.get("effort") or {"budget": saved["budget"]}  # which was all at first
+            directory = Path(saved.get("directory", "."))
+            return Description(Task.from_dict(saved["task"]), Effort.from_dict(effort), directory)
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise ValueError(
                 f"{self._description} is damaged ({error}); remove it, and give 'skpbnas search' the same "
@@ -55,7 +75,7 @@ class Folder:
         """Refuse a folder that holds the search of another task, naming what differs."""
         if not self._description.exists():
             return
-        before, now = self.read()[0].options(), task.options()
+        before, now = self.read().task.options(), task.options()
         different = [
             f"{name} was {before.get(name, 'not given')} and is now {now.get(name, 'not given')}"
             for name in [*before, *(name for name in now if name not in before)]
@@ -67,14 +87,20 @@ class Folder:
                 f"with that search by 'skpbnas resume {self.path}'"
             )
 
-    def write(self, task: Task, budget: int) -> None:
+    def write(self, description: Description) -> None:
         """Write down what the search is."""
+        content = {
+            "version": __version__,
+            "task": description.task.as_dict(),
+            "effort": description.effort.as_dict(),
+            "directory": str(description.directory),
+        }
         part = self._description.with_suffix(".part")
-        part.write_text(json.dumps({"task": task.as_dict(), "budget": budget}, indent=1))
+        part.write_text(json.dumps(content, indent=1))
         os.replace(part, self._description)
 
-    def evaluations(self, task: Task) -> EvaluationsSoFar:
-        """Return what has been evaluated so far, also while the search runs."""
+    def results(self, task: Task) -> SavedResults:
+        """Return what has been found so far, also while the search runs."""
         if not self.checkpoint.exists():
             raise ValueError(f"{self.path} holds a search that has evaluated nothing; start it again")
-        return read_checkpoint(self.checkpoint, task.search_space())
+        return read_results(self.checkpoint, task.search_space())

@@ -6,31 +6,44 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import typer
 from numpy.typing import NDArray
 
 from ..datasets import TabularBenchmark
-from ..search import PredictorBasedSearch
-from ..spaces import Rows, SearchSpace
+from ..report import write_report
+from ..search import PredictorBasedSearch, SavedResults
+from ._effort import Effort
+from ._folder import Folder
+from ._task import Task
+
+Results = PredictorBasedSearch | SavedResults
 
 
-def print_best(
-    space: SearchSpace,
-    rows: Rows,
-    history: pd.DataFrame,
-    name: str,
-    n: int = 3,
-    further: Mapping[str, NDArray] | None = None,
+def print_found(
+    results: Results, source: TabularBenchmark | None, task: Task, effort: Effort, n_best: int = 3
 ) -> None:
-    """Print the best architectures.
+    """Print how much was evaluated, and the best architectures."""
+    rows, history = results.evaluated_rows_, results.history_
+    repeats = int((history["repeat"] > 0).sum())
+    again = f", and {repeats} of them again" if repeats else ""
+    typer.echo(
+        f"\n{len(rows) - repeats} architectures were evaluated{again}, the initial ones included. The best "
+        f"of them:"
+    )
+    reported = {}
+    if source is not None and effort.report is not None:
+        reported = {effort.report: source.query(rows, effort.report)}
+    print_best(results, task.score_name, n_best, reported)
+    if source is not None and task.column is not None and "on_front" not in history:
+        typer.echo(f"\nThe best of all {len(source)} architectures has {source.oracle(task.column)[1]:.4f}.")
+
+
+def print_best(results: Results, name: str, n: int, further: Mapping[str, NDArray] | None = None) -> None:
+    """Print the best architectures, or the front where there are several objectives.
 
     Parameters
     ----------
-    space : SearchSpace
-    rows : ndarray of shape (n_evaluations, n_features)
-    history : DataFrame
-        A line for each of the evaluations.
+    results : PredictorBasedSearch or SavedResults
     name : str
         What the score is.
     n : int
@@ -38,20 +51,67 @@ def print_best(
     further : mapping of str to ndarray of shape (n_evaluations,)
         Values to print beside the score.
     """
+    history, rows, space = results.history_, results.evaluated_rows_, results.space
+    if "on_front" in history:
+        typer.echo(f"\n{results.pareto_front_!r}")
+        return
     best = history["score"].dropna().sort_values(ascending=False, kind="stable").index[:n]
     for place in best:
         line = f"\n{name} {history['score'][place]:.4f} (evaluation {history['evaluation'][place]})"
         line += "".join(f", {column} {values[place]:.4f}" for column, values in (further or {}).items())
         typer.echo(line)
         typer.echo(str(space.draw(space.decode(rows[[place]])[0])))
+    if history["repeat"].any():
+        found = results.recommendation_
+        typer.echo(
+            f"\nRecommended after repeats: expected {name} {found.score:.4f}, "
+            f"90 % in {found.interval[0]:.4f} to {found.interval[1]:.4f}\n{space.draw(found.architecture)}"
+        )
 
 
 def save_results(
-    algorithm: PredictorBasedSearch, source: TabularBenchmark | None, column: str | None, output: Path
+    results: Results, source: TabularBenchmark | None, task: Task, effort: Effort, folder: Folder
 ) -> None:
-    """Write history and results of a search, its convergence and a drawing of the best architecture."""
-    algorithm.history_.to_csv(output / "history.csv", index=False)
-    algorithm.results_.to_csv(output / "results.csv", index=False)
+    """Write history, results and report of a search, its convergence and a drawing of the best."""
+    output = folder.path
+    history = results.history_
+    history.to_csv(output / "history.csv", index=False)
+    results.results_.to_csv(output / "results.csv", index=False)
+    save_report(results, source, task, effort, output / "report.html")
+    if "on_front" not in history and history["score"].notna().any():
+        _save_pictures(results, _all_scores(source, task), task, output)
+    typer.echo(f"Results and pictures are in {output}; open {output / 'report.html'}.")
+
+
+def save_report(
+    results: Results,
+    source: TabularBenchmark | None,
+    task: Task,
+    effort: Effort,
+    path: Path,
+    control: Results | None = None,
+) -> None:
+    """Write the page of a search."""
+    write_report(
+        results,
+        path,
+        score_name=task.score_name,
+        all_scores=_all_scores(source, task),
+        n_evaluations=effort.budget,
+        control=control,
+        configuration=task.options()
+        | {f"--{name.replace('_', '-')}": str(value) for name, value in effort.as_dict().items() if value},
+    )
+
+
+def _all_scores(source: TabularBenchmark | None, task: Task) -> NDArray[np.float64] | None:
+    if source is None or task.column is None:
+        return None
+    scores = np.asarray(source.columns[task.column], np.float64)
+    return scores[np.isfinite(scores)]
+
+
+def _save_pictures(results: Results, scores: NDArray[np.float64] | None, task: Task, output: Path) -> None:
     try:
         from matplotlib.figure import Figure
     except ImportError:
@@ -59,17 +119,14 @@ def save_results(
         return
     from ..plotting import ConvergenceDisplay, plot_architecture
 
-    name = column or "score"
-    scores = None if source is None or column is None else np.asarray(source.columns[column])
-    scores = None if scores is None else scores[np.isfinite(scores)]
-    best = algorithm.space.draw(algorithm.best_architecture_, f"{name} {algorithm.best_score_:.4f}")
-    for file, draw in {
-        "convergence.png": lambda ax: ConvergenceDisplay.from_search(
-            algorithm, score_name=name, all_scores=scores, ax=ax
-        ),
-        "best_cell.png": lambda ax: plot_architecture(best, ax),
-    }.items():
+    best = results.space.draw(results.best_architecture_, f"{task.score_name} {results.best_score_:.4f}")
+    histories = {"search": [results.history_]}
+    display = ConvergenceDisplay(histories, score_name=task.score_name, all_scores=scores)
+    for file in ("convergence.png", "best_cell.png"):
         figure = Figure(figsize=(6, 4.5), layout="constrained")
-        draw(figure.add_subplot())
+        ax = figure.add_subplot()
+        if file == "best_cell.png":
+            plot_architecture(best, ax)
+        else:
+            display.plot(ax)
         figure.savefig(output / file, dpi=150)
-    typer.echo(f"History, convergence plot and drawing of the best cell are in {output}.")

@@ -2,84 +2,176 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from ..datasets import TabularBenchmark
-from ._folder import Folder
-from ._output import print_best, save_results
-from ._task import Benchmark, Pool, Predictor, Space, Task, Training
+from ..search import PredictorBasedSearch
+from ._config import read_config
+from ._effort import EFFORT_OPTIONS, Effort
+from ._folder import Description, Folder
+from ._mistakes import MISTAKES
+from ._model import load_builder, write_model
+from ._output import print_found, save_results
+from ._own import importable, is_own, place_of, raised
+from ._task import POOLS, PREDICTORS, TASK_OPTIONS, Task
 
-_Report = Annotated[str | None, typer.Option(help="Further column to report for the best cells.")]
-_Jobs = Annotated[int, typer.Option(help="Trainings at the same time.")]
+_OWN = "package.module:name"
+
+
+def _option(help: str, default: str | None = None) -> Any:
+    """Return an option without a value of its own, so that a configuration may give one."""
+    return typer.Option(help=help, show_default=default or False)
+
+
+_Budget = Annotated[int | None, _option("Evaluations in all, initial ones included.", "150")]
+_Jobs = Annotated[int | None, _option("Trainings at the same time.", "1")]
+_Timeout = Annotated[float | None, _option("Seconds that one training may take.")]
+_MaxSeconds = Annotated[float | None, _option("Seconds that the search may take, all its runs together.")]
+_Finalists = Annotated[
+    str | None, _option("Train so many of the best again at the end, or 'auto': for noisy scores.")
+]
+_Build = Annotated[
+    str | None, _option(f"{_OWN} that returns the network of an architecture: the best one is written.")
+]
+_Data = Annotated[str | None, _option("What the model card says of the data.")]
+_Report = Annotated[str | None, _option("Further column of the table to print for the best.")]
 
 
 def search(
-    benchmark: Annotated[Benchmark | None, typer.Option(help="Search a bundled table.")] = None,
-    table: Annotated[Path | None, typer.Option(help="Search a table of NASBench-101 cells (npz).")] = None,
-    space: Annotated[
-        Space | None, typer.Option(help="Search a space without a table; needs --train.")
+    objective: Annotated[
+        str | None, _option(f"{_OWN} of the function that trains an architecture and returns its score.")
     ] = None,
-    train: Annotated[Training | None, typer.Option(help="Train each cell for real on this data.")] = None,
-    column: Annotated[str | None, typer.Option(help="Column of the table to search on.")] = None,
+    space: Annotated[str | None, _option(f"{_OWN} of the space, or nasbench101.")] = None,
+    table: Annotated[
+        str | None, _option(f"Search a table: an npz file, with --space one of that space; or {_OWN}.")
+    ] = None,
+    benchmark: Annotated[str | None, _option("Search a bundled table: digits-cells.")] = None,
+    train: Annotated[str | None, _option("Train each cell of nasbench101 on bundled data: digits.")] = None,
+    column: Annotated[str | None, _option("Column of the table to search on.")] = None,
+    cost: Annotated[
+        list[str] | None, _option(f"{_OWN} of a function of rows to minimise beside; may be repeated.")
+    ] = None,
+    predictor: Annotated[
+        str | None, _option(f"What ranks the pool: {', '.join(PREDICTORS)} or {_OWN}.", "default")
+    ] = None,
+    pool: Annotated[
+        str | None, _option(f"How the pool S' is drawn: {', '.join(POOLS)} or {_OWN}.", "evolutionary")
+    ] = None,
+    n_candidates: Annotated[int | None, _option("N', the size of the pool.", "1000")] = None,
+    n_initial: Annotated[int | None, _option("Random architectures at the start.", "4; with costs 8")] = None,
+    batch_size: Annotated[int | None, _option("K, evaluations per iteration.", "4")] = None,
+    seed: Annotated[int | None, _option("The same seed gives the same search.", "0")] = None,
+    budget: _Budget = None,
+    jobs: _Jobs = None,
+    timeout: _Timeout = None,
+    max_seconds: _MaxSeconds = None,
+    finalists: _Finalists = None,
+    build: _Build = None,
+    data: _Data = None,
     report: _Report = None,
-    pool: Annotated[Pool, typer.Option(help="How the pool S' is drawn.")] = Pool.evolutionary,
-    n_candidates: Annotated[int, typer.Option(min=1, help="N', the size of the pool.")] = 1000,
-    batch_size: Annotated[int, typer.Option(min=1, help="K, evaluations per iteration.")] = 4,
-    budget: Annotated[int, typer.Option(min=1, help="Evaluations in all, initial ones included.")] = 150,
-    predictor: Annotated[Predictor, typer.Option(help="What ranks the pool.")] = Predictor.default,
-    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same search.")] = 0,
-    jobs: _Jobs = 1,
-    output: Annotated[Path | None, typer.Option(help="Folder for history, plot and drawing.")] = None,
+    output: Annotated[Path | None, _option("Folder for results, report and pictures.")] = None,
+    config: Annotated[
+        Path | None, _option("TOML file with any of these options; what is typed here comes first.")
+    ] = None,
 ) -> None:
-    """Search for the best architecture of a table, or train architectures as the search asks for them."""
-    table = None if table is None else table.absolute()
-    task = Task(benchmark, table, space, train, column, pool, n_candidates, batch_size, predictor, seed)
-    _run(task, budget, jobs, report, output)
+    """Search for the best architecture: of your own space and objective, or of a table."""
+    names = [*TASK_OPTIONS, *EFFORT_OPTIONS, "output"]
+    typed = {name: value for name, value in locals().items() if name in names and value not in (None, [])}
+    options = {**({} if config is None else read_config(config, names)), **typed}
+    folder = options.get("output")
+    _run(Task.from_dict(options), Effort.from_dict(options), None if folder is None else Path(folder))
 
 
 def resume(
     folder: Annotated[Path, typer.Argument(help="The folder of a search, its --output.")],
-    budget: Annotated[
-        int | None, typer.Option(min=1, help="Evaluations in all; as before where not given.")
-    ] = None,
+    budget: _Budget = None,
+    jobs: _Jobs = None,
+    timeout: _Timeout = None,
+    max_seconds: _MaxSeconds = None,
+    finalists: _Finalists = None,
+    build: _Build = None,
+    data: _Data = None,
     report: _Report = None,
-    jobs: _Jobs = 1,
 ) -> None:
-    """Go on with a search that was stopped, or give it a larger budget."""
-    task, budget_before = Folder(folder).read()
-    _run(task, budget or budget_before, jobs, report, folder)
+    """Go on with a search that was stopped, or give it a larger budget; what is not given stays as it was."""
+    given = {name: value for name, value in locals().items() if name in EFFORT_OPTIONS}
+    task, effort, directory = Folder(folder).read()
+    _run(task, effort.changed(given), folder, directory)
 
 
-def _run(task: Task, budget: int, jobs: int, report: str | None, output: Path | None) -> None:
-    source = task.load()
-    task = replace(task, column=task.column or _default_column(source))
-    objective = task.objective(source)
-    if report is not None:
-        _check_reported(source, report)
-    algorithm = task.search()
-    folder = None if output is None else Folder(output)
-    if folder is not None:
-        folder.check(task)
-        folder.path.mkdir(parents=True, exist_ok=True)
-        if folder.checkpoint.exists():
-            typer.echo(f"Continuing from {folder.checkpoint}.")
-        else:
-            folder.write(task, budget)
-    checkpoint = None if folder is None else folder.checkpoint
-    algorithm.run(objective, budget, n_jobs=jobs, checkpoint=checkpoint, progress=True)
-    rows, history = algorithm.evaluated_rows_, algorithm.history_
-    typer.echo(f"\n{len(rows)} architectures were evaluated, the initial ones included. The best of them:")
-    reported = {} if source is None or report is None else {report: source.query(rows, report)}
-    print_best(algorithm.space, rows, history, task.column or "score", further=reported)
-    if source is not None and task.column is not None:
-        typer.echo(f"\nThe best of all {len(source)} architectures has {source.oracle(task.column)[1]:.4f}.")
-    if folder is not None:
-        folder.write(task, budget)
-        save_results(algorithm, source, task.column, folder.path)
+def _run(task: Task, effort: Effort, output: Path | None, directory: Path | None = None) -> None:
+    directory = Path.cwd() if directory is None else directory
+    with importable(Path.cwd(), directory):
+        source = task.load()
+        task = _settled(task, source)
+        objective, algorithm = task.evaluation(source), task.search()
+        build = None if effort.build is None else load_builder(effort.build, task.cost)
+        if effort.report is not None:
+            _check_reported(source, effort.report)
+        folder = None if output is None else Folder(output)
+        if folder is not None:
+            folder.check(task)
+            folder.path.mkdir(parents=True, exist_ok=True)
+            if folder.checkpoint.exists():
+                typer.echo(f"Continuing from {folder.checkpoint}.")
+            folder.write(Description(task, effort, directory))
+        elif build is not None:
+            raise ValueError("--build writes the best network to a folder; give --output, too")
+        with _explained(task, folder):
+            _evaluate(algorithm, objective, effort, folder)
+        print_found(algorithm, source, task, effort)
+        if folder is not None:
+            save_results(algorithm, source, task, effort, folder)
+            if build is not None:
+                write_model(build, algorithm, task, effort, folder.path)
+
+
+def _settled(task: Task, source: TabularBenchmark | None) -> Task:
+    """Return a task whose table has an absolute path and a column."""
+    table = task.table
+    if table is not None and not (is_own(table) and not Path(table).exists()):
+        table = str(Path(table).absolute())
+    return replace(task, table=table, column=task.column or _default_column(source))
+
+
+def _evaluate(
+    algorithm: PredictorBasedSearch, objective: Callable[..., Any], effort: Effort, folder: Folder | None
+) -> None:
+    algorithm.run(
+        objective,
+        effort.budget,
+        n_jobs=effort.jobs,
+        checkpoint=None if folder is None else folder.checkpoint,
+        progress=True,
+        timeout=effort.timeout,
+        max_seconds=effort.max_seconds,
+        n_finalists=effort.finalists,
+    )
+    n_done = len(algorithm.history_)
+    if effort.max_seconds is not None and n_done < effort.budget:
+        typer.echo(
+            f"\nThe time is over after {n_done} of {effort.budget} evaluations; 'skpbnas resume' goes on "
+            f"with "
+            f"a larger --max-seconds, which counts all runs together."
+        )
+
+
+@contextmanager
+def _explained(task: Task, folder: Folder | None) -> Iterator[None]:
+    """Say where the user's own code raised, and what to do next."""
+    try:
+        yield
+    except Exception as error:
+        if task.objective is None or (isinstance(error, MISTAKES) and place_of(error) is None):
+            raise
+        kept = "" if folder is None else f"; mend it, and 'skpbnas resume {folder.path}' goes on"
+        raise ValueError(f"the search stopped at {raised(error)}{kept}") from error
 
 
 def _check_reported(source: TabularBenchmark | None, report: str) -> None:
@@ -90,4 +182,5 @@ def _check_reported(source: TabularBenchmark | None, report: str) -> None:
 
 def _default_column(source: TabularBenchmark | None) -> str | None:
     columns = [] if source is None else list(source.columns)
-    return next((name for name in ("validation_accuracy", "mean_test_accuracy") if name in columns), None)
+    usual = [name for name in ("validation_accuracy", "mean_test_accuracy") if name in columns]
+    return next(iter([*usual, *(columns if len(columns) == 1 else [])]), None)

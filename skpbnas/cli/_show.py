@@ -1,4 +1,4 @@
-"""``skpbnas show`` and ``skpbnas compare``: what searches have found, also while they run."""
+"""``skpbnas show``, ``report`` and ``compare``: what searches have found, also while they run."""
 
 from __future__ import annotations
 
@@ -10,22 +10,48 @@ import pandas as pd
 import typer
 
 from ._folder import Folder
-from ._output import print_best
+from ._output import print_best, save_report
+from ._own import importable
 
 _COUNTS = (10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000)
+_Folder = Annotated[Path, typer.Argument(help="The folder of a search, its --output.")]
 
 
 def show(
-    folder: Annotated[Path, typer.Argument(help="The folder of a search, its --output.")],
+    folder: _Folder,
     best: Annotated[int, typer.Option(min=1, help="How many of the best architectures to show.")] = 3,
 ) -> None:
     """Show what a search is of, how far it is, and the best architectures so far; it may still be running."""
     opened = Folder(folder)
-    task, budget = opened.read()
-    rows, _, history, _ = opened.evaluations(task)
-    typer.echo(" ".join(word for option in task.options().items() for word in option))
-    typer.echo(f"{len(history)} of {budget} evaluations, {history['score'].isna().sum()} failed")
-    print_best(task.search_space(), rows, history, task.column or "score", best)
+    task, effort, directory = opened.read()
+    with importable(Path.cwd(), directory):
+        results = opened.results(task)
+        typer.echo(" ".join(word for option in task.options().items() for word in option))
+        history = results.history_
+        failed = history.filter(regex=r"^score(_\d+)?$").isna().any(axis=1).sum()
+        typer.echo(f"{len(history)} of {effort.budget} evaluations, {failed} failed")
+        print_best(results, task.score_name, best)
+
+
+def report(
+    folder: _Folder,
+    output: Annotated[
+        Path | None, typer.Option(help="The page.", show_default="report.html in the folder")
+    ] = None,
+    control: Annotated[
+        Path | None, typer.Option(help="The folder of a search to compare with, such as a random one.")
+    ] = None,
+) -> None:
+    """Write one HTML page of a search, which works without a network; the search may still be running."""
+    opened = Folder(folder)
+    task, effort, directory = opened.read()
+    path = folder / "report.html" if output is None else output
+    with importable(Path.cwd(), directory):
+        other = None
+        if control is not None:
+            other = Folder(control).results(Folder(control).read().task)
+        save_report(opened.results(task), task.load(), task, effort, path, other)
+    typer.echo(f"Open {path}.")
 
 
 def compare(
@@ -35,8 +61,15 @@ def compare(
     if len(folders) < 2:
         raise ValueError("give the folders of two searches or more")
     opened = [Folder(path) for path in folders]
-    tasks = [folder.read()[0] for folder in opened]
-    histories = [folder.evaluations(task).history for folder, task in zip(opened, tasks, strict=True)]
+    described = [folder.read() for folder in opened]
+    tasks = [description.task for description in described]
+    with importable(Path.cwd(), *(description.directory for description in described)):
+        histories = [folder.results(task).history_ for folder, task in zip(opened, tasks, strict=True)]
+    for path, history in zip(folders, histories, strict=True):
+        if "on_front" in history:
+            raise ValueError(
+                f"{path} has several objectives, and so no best score; 'skpbnas report' shows its front"
+            )
     options = pd.DataFrame([task.options() for task in tasks]).T.fillna("not given")
     different = options[options.nunique(axis=1) > 1]
     most = max(map(len, histories))

@@ -4,79 +4,60 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 from ..candidates import (
-    EvolutionaryCandidateSampler,
     ExhaustiveCandidateSampler,
     MaximumLikelihoodCandidateSampler,
     UniformCandidateSampler,
 )
 from ..datasets import DigitsObjective, TabularBenchmark, load_digits_cells
-from ..predictors import paper_predictor
-from ..search import PredictorBasedSearch
+from ..predictors import ensemble_predictor, paper_predictor
+from ..search import PredictorBasedSearch, default_candidates
 from ..spaces import NASBench101Space, SearchSpace
+from ._own import is_own, load_function, load_own, load_space, made_by
+from ._values import choice, read_values, text, texts, typed, whole
 
-
-class Pool(StrEnum):
-    """The kinds of pools."""
-
-    evolutionary = "evolutionary"
-    uniform = "uniform"
-    ml = "ml"
-    exhaustive = "exhaustive"
-
-
-class Predictor(StrEnum):
-    """The kinds of predictors."""
-
-    default = "default"
-    paper = "paper"
-    random = "random"
-
-
-class Benchmark(StrEnum):
-    """The bundled tables."""
-
-    digits_cells = "digits-cells"
-
-
-class Space(StrEnum):
-    """The spaces that need no table."""
-
-    nasbench101 = "nasbench101"
-
-
-class Training(StrEnum):
-    """The data that cells can be trained on."""
-
-    digits = "digits"
-
-
-_POOLS = {
-    Pool.evolutionary: EvolutionaryCandidateSampler,
-    Pool.uniform: UniformCandidateSampler,
-    Pool.ml: MaximumLikelihoodCandidateSampler,
+_OWN = "package.module:name"
+_BENCHMARKS = {"digits-cells": load_digits_cells}
+_SPACES = {"nasbench101": NASBench101Space}
+_TRAININGS = {"digits": DigitsObjective}
+_POOLS: dict[str, Callable[[SearchSpace, int], Any]] = {
+    "evolutionary": lambda space, n: default_candidates(space).set_params(n_candidates=n),
+    "uniform": lambda _, n: UniformCandidateSampler(n_candidates=n),
+    "ml": lambda _, n: MaximumLikelihoodCandidateSampler(n_candidates=n),
+    "exhaustive": lambda _, n: ExhaustiveCandidateSampler(),
 }
-_TYPES: dict[str, Callable[[Any], Any]] = {
-    "benchmark": Benchmark,
-    "table": Path,
-    "space": Space,
-    "train": Training,
-    "column": str,
-    "pool": Pool,
-    "n_candidates": int,
-    "batch_size": int,
-    "predictor": Predictor,
-    "seed": int,
+_PREDICTORS: dict[str, Callable[[], Any]] = {
+    "default": lambda: None,
+    "ensemble": ensemble_predictor,
+    "paper": paper_predictor,
+    "random": lambda: "random",
 }
+_READERS = {
+    "benchmark": choice(_BENCHMARKS),
+    "table": text,
+    "space": choice(_SPACES, is_own, _OWN),
+    "train": choice(_TRAININGS),
+    "objective": choice((), is_own, _OWN),
+    "cost": texts,
+    "column": text,
+    "pool": choice(_POOLS, is_own, _OWN),
+    "n_candidates": whole(1),
+    "n_initial": whole(1),
+    "batch_size": whole(1),
+    "predictor": choice(_PREDICTORS, is_own, _OWN),
+    "seed": whole(0),
+}
+_DEFAULTS = {"pool": "evolutionary", "n_candidates": 1000, "batch_size": 4, "predictor": "default", "seed": 0}
+POOLS, PREDICTORS = tuple(_POOLS), tuple(_PREDICTORS)
+TASK_OPTIONS = tuple(_READERS)
 
 
 @dataclass(frozen=True)
 class Task:
-    """The options of ``skpbnas search`` by their names.
+    """The options of ``skpbnas search`` that tell one search from another, by their names.
 
     Raises
     ------
@@ -84,79 +65,121 @@ class Task:
         Where options contradict each other.
     """
 
-    benchmark: Benchmark | None
-    table: Path | None
-    space: Space | None
-    train: Training | None
+    benchmark: str | None
+    table: str | None
+    space: str | None
+    train: str | None
+    objective: str | None
+    cost: tuple[str, ...] | None
     column: str | None
-    pool: Pool
+    pool: str
     n_candidates: int
+    n_initial: int | None
     batch_size: int
-    predictor: Predictor
+    predictor: str
     seed: int
 
     def __post_init__(self) -> None:
-        if (self.benchmark is not None) + (self.table is not None) + (self.space is not None) != 1:
-            raise ValueError("give one of --benchmark, --table, or --space with --train")
-        if self.space is not None and self.train is None:
-            raise ValueError("--space needs --train, the data to train each cell on; or give --table")
-        if self.space is None and self.train is not None:
-            raise ValueError("--train goes with --space; a table holds cells that are trained already")
-        if self.space is not None and self.column is not None:
+        has_table = self.benchmark is not None or self.table is not None
+        trains = self.train is not None or self.objective is not None
+        if (self.benchmark is not None) and (self.table is not None or self.space is not None):
+            raise ValueError(
+                "--benchmark is a table of a space of its own; give it without --table and --space"
+            )
+        if not has_table and self.space is None:
+            raise ValueError(
+                "say what to search: --objective and --space for your own, or --benchmark, or --table, or "
+                "--space nasbench101 --train digits"
+            )
+        if has_table and trains:
+            raise ValueError(
+                f"{'--train' if self.train else '--objective'} goes with --space alone; a table holds "
+                f"architectures that are trained already"
+            )
+        if not has_table and not trains:
+            raise ValueError(
+                "--space needs --objective, the function that trains an architecture, or --train digits; or "
+                "give --table"
+            )
+        if self.train is not None and self.objective is not None:
+            raise ValueError("give --train or --objective, not both")
+        if self.train is not None and self.space not in _SPACES:
+            raise ValueError(
+                f"--train {self.train} trains the cells of --space nasbench101; give --objective"
+            )
+        if not has_table and self.column is not None:
             raise ValueError(f"--column {self.column}: there is no table with columns; leave it out")
 
     def options(self) -> dict[str, str]:
         """Return the options as they are typed, without those that are not given."""
         given = {name: value for name, value in asdict(self).items() if value is not None}
-        return {f"--{name.replace('_', '-')}": str(value) for name, value in given.items()}
+        return {
+            typed(name): " ".join(value) if isinstance(value, tuple) else str(value)
+            for name, value in given.items()
+        }
 
     def as_dict(self) -> dict[str, Any]:
         """Return what `from_dict` reads, as JSON has it."""
-        return {
-            name: str(value) if isinstance(value, Path) else value for name, value in asdict(self).items()
-        }
+        return asdict(self)
 
     @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> Task:
-        """Return the task of a dictionary.
+    def from_dict(cls, options: dict[str, Any]) -> Task:
+        """Return the task of options by name; what is None or absent has its default.
 
         Raises
         ------
-        ValueError, TypeError, KeyError
-            Where it does not hold one.
+        ValueError
+            Where a value is not allowed.
         """
-        given: dict[str, Any] = {
-            name: None if values[name] is None else convert(values[name]) for name, convert in _TYPES.items()
-        }
-        return cls(**given)
+        return cls(**read_values(_READERS, options, _DEFAULTS))
+
+    @property
+    def score_name(self) -> str:
+        """What the score is called."""
+        return self.column or "score"
 
     def load(self) -> TabularBenchmark | None:
-        """Return the table to search; None where cells are to be trained."""
+        """Return the table to search; None where architectures are to be trained."""
         if self.benchmark is not None:
-            return load_digits_cells()
-        return None if self.table is None else TabularBenchmark.from_npz(self.table)
+            return _BENCHMARKS[self.benchmark]()
+        if self.table is None:
+            return None
+        if is_own(self.table) and not Path(self.table).exists():
+            table = made_by("--table", self.table)
+            if not isinstance(table, TabularBenchmark):
+                raise ValueError(f"--table {self.table}: a {type(table).__name__} is no TabularBenchmark")
+            return table
+        return TabularBenchmark.from_npz(self.table, None if self.space is None else self.search_space())
 
     def search_space(self) -> SearchSpace:
-        """Return the space; a table is not read."""
-        return NASBench101Space() if self.benchmark is None else load_digits_cells().space
+        """Return the space."""
+        if self.space is not None:
+            return _SPACES[self.space]() if self.space in _SPACES else load_space(self.space)
+        table = self.load() if self.table is None or is_own(self.table) else None
+        return NASBench101Space() if table is None else table.space
 
-    def objective(self, source: TabularBenchmark | None) -> Callable[[Any], Any]:
-        """Return the objective."""
+    def evaluation(self, source: TabularBenchmark | None) -> Callable[[Any], Any]:
+        """Return what evaluates an architecture."""
+        if self.objective is not None:
+            return load_function("--objective", self.objective, "seed")
         if source is None:
-            return DigitsObjective()
+            assert self.train is not None
+            return _TRAININGS[self.train]()
         if self.column is None:
             raise ValueError(f"give --column, the column to search on; the table has {list(source.columns)}")
         return source.objective(self.column)
 
     def search(self) -> PredictorBasedSearch:
         """Return the search, which has evaluated nothing."""
-        candidates: Any = ExhaustiveCandidateSampler()
-        if self.pool is not Pool.exhaustive:
-            candidates = _POOLS[self.pool](n_candidates=self.n_candidates)
+        space = self.search_space()
+        pool, predictor = _POOLS.get(self.pool), _PREDICTORS.get(self.predictor)
+        costs = {name.rpartition(":")[2]: load_own("--cost", name) for name in self.cost or ()}
         return PredictorBasedSearch(
-            self.search_space(),
-            predictor={"default": None, "paper": paper_predictor(), "random": "random"}[self.predictor],
-            candidates=candidates,
+            space,
+            predictor=predictor() if predictor else made_by("--predictor", self.predictor),
+            candidates=pool(space, self.n_candidates) if pool else made_by("--pool", self.pool),
+            n_initial=self.n_initial,
             batch_size=self.batch_size,
             random_state=self.seed,
+            costs=costs or None,
         )

@@ -90,15 +90,19 @@ class TabularBenchmark:
         return f"TabularBenchmark({self.space!r}, {len(self)} architectures, columns={list(self.columns)})"
 
     @classmethod
-    def from_npz(cls, path: str | os.PathLike[str]) -> TabularBenchmark:
-        """Read a table of NASBench-101 cells from a NumPy archive.
+    def from_npz(cls, path: str | os.PathLike[str], space: SearchSpace | None = None) -> TabularBenchmark:
+        """Read a table from a NumPy archive: of NASBench-101 cells, or of a space of your own.
 
         Parameters
         ----------
         path : path
-            With the arrays ``adjacency`` (n, 7, 7), ``operations`` (n, 7) (0 conv3x3-bn-relu, 1
-            conv1x1-bn-relu, 2 maxpool3x3, -1 input, output and unused), ``num_vertices`` (n,), and any
-            number of columns (n,). Arrays of more dimensions, such as hashes, are left out.
+            With any number of columns (n,). For a space, the array ``rows`` (n, n_features), as
+            ``numpy.savez("table.npz", rows=space.encode(architectures), accuracy=scores)`` writes it. For
+            NASBench-101, the arrays ``adjacency`` (n, 7, 7), ``operations`` (n, 7) (0 conv3x3-bn-relu, 1
+            conv1x1-bn-relu, 2 maxpool3x3, -1 input, output and unused) and ``num_vertices`` (n,). Arrays of
+            more dimensions, such as hashes, are left out.
+        space : SearchSpace, default=None
+            None is :class:`~skpbnas.NASBench101Space`.
 
         Returns
         -------
@@ -113,11 +117,18 @@ class TabularBenchmark:
         """
         problem = "not a table of NASBench-101 cells"
         remedy = "it needs adjacency (n, 7, 7), operations (n, 7), num_vertices (n,) and columns (n,)"
+        if space is not None:
+            problem = "not a table of this space"
+            remedy = f"it needs rows (n, {space.n_features}), as space.encode returns them, and columns (n,)"
         arrays = read_arrays(path, problem, remedy)
         with refusing_damage(path, problem, remedy):
-            cells = [arrays.pop(name) for name in ("adjacency", "operations", "num_vertices")]
+            if space is None:
+                cells = [arrays.pop(name) for name in ("adjacency", "operations", "num_vertices")]
+                rows, space = _rows_of_cells(*cells), NASBench101Space()
+            else:
+                rows = arrays.pop("rows")
             columns = {name: array for name, array in arrays.items() if array.ndim == 1}
-            return cls(NASBench101Space(), _rows_of_cells(*cells), columns)
+            return cls(space, rows, columns)
 
     def query(self, X: ArrayLike, column: str) -> NDArray:
         """Look values up, for rows in any isomorphic form; each counts as a query.

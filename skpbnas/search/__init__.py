@@ -1,10 +1,10 @@
 """Algorithm 1 of the paper: propose a batch, evaluate it, learn from it, and again."""
 
-from .._worker import Scored
 from ._checkpoint import EvaluationsSoFar, read_checkpoint
 from ._costs import OneByOne
 from ._found import ParetoFront
 from ._propose import Proposal, default_candidates, default_predictor, propose
+from ._read import SavedResults, read_results
 from ._recommend import Recommendation
 from ._saved import CheckpointError, CheckpointWriteError
 from ._search import PredictorBasedSearch
@@ -18,9 +18,10 @@ __all__ = [
     "PredictorBasedSearch",
     "Proposal",
     "Recommendation",
-    "Scored",
+    "SavedResults",
     "default_candidates",
     "default_predictor",
     "propose",
     "read_checkpoint",
+    "read_results",
 ]

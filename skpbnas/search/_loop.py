@@ -149,8 +149,7 @@ class Loop:
                 stacklevel=2,
             )
         try:
-            seconds, repeat = np.array([result.seconds]), np.array([result.repeat])
-            self.state.tell(rows, scores, seconds, repeat, [result.details])
+            self.state.tell(rows, scores, np.array([result.seconds]), np.array([result.repeat]))
         except CheckpointWriteError as error:  # raised once all that is under way is observed
             self._stop(error)
         if self.finalists.n_repeats and scores.shape[1] > 1:

@@ -39,7 +39,7 @@ def test_debug_shows_where_a_mistake_was_found():
 
 
 def test_an_error_of_the_program_is_not_taken_for_a_mistake(monkeypatch):
-    monkeypatch.setattr("skpbnas.cli._task.load_digits_cells", lambda: 1 / 0)
+    monkeypatch.setattr("skpbnas.cli._task.Task.load", lambda task: 1 / 0)
     result = run("search", "--benchmark", "digits-cells")
     assert result.exit_code == 1
     assert isinstance(result.exception, ZeroDivisionError)

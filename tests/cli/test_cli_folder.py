@@ -61,7 +61,7 @@ def test_resume_goes_on_as_if_the_search_had_not_stopped(folders, tmp_path):
         pd.read_csv(path / "history.csv")["score"].tolist() for path in (folders[1], tmp_path / "whole")
     ]
     assert scores[0] == scores[1]
-    assert json.loads((folders[1] / "search.json").read_text())["budget"] == 12
+    assert json.loads((folders[1] / "search.json").read_text())["effort"]["budget"] == 12
 
 
 def test_a_search_of_something_else_is_refused(folders):
@@ -74,7 +74,7 @@ def test_a_search_of_something_else_is_refused(folders):
     assert (folders[0] / "history.csv").read_bytes() == before
 
 
-@pytest.mark.parametrize("command", ["show", "resume", "compare"])
+@pytest.mark.parametrize("command", ["show", "resume", "compare", "report"])
 def test_folders_without_a_search_are_refused(command, folders, tmp_path):
     paths = [tmp_path, folders[0]] if command == "compare" else [tmp_path]
     result = run(command, *paths)
@@ -86,6 +86,23 @@ def test_folders_without_a_search_are_refused(command, folders, tmp_path):
     (tmp_path / "search.json").write_text((folders[0] / "search.json").read_text())
     if command != "resume":
         assert "has evaluated nothing" in run(command, *paths).stderr
+
+
+def test_a_folder_of_the_first_version_is_read(folders, tmp_path):
+    saved = json.loads((folders[0] / "search.json").read_text())
+    names = ["benchmark", "table", "space", "train", "column", "pool", "n_candidates", "batch_size"]
+    task = {name: saved["task"][name] for name in [*names, "predictor", "seed"]}
+    (tmp_path / "search.json").write_text(json.dumps({"task": task, "budget": 16}))
+    (tmp_path / "checkpoint.db").write_bytes((folders[0] / "checkpoint.db").read_bytes())
+    assert "12 of 16 evaluations" in run("show", tmp_path).output
+
+
+def test_report_compares_with_a_control(folders, tmp_path):
+    result = run("report", folders[0], "--output", tmp_path / "page.html", "--control", folders[1])
+    assert result.exit_code == 0, result.output
+    page = (tmp_path / "page.html").read_text()
+    assert '"control":{' in page and "--seed" in page
+    assert (folders[0] / "report.html").exists()  # which the search itself has written
 
 
 def test_completion_can_be_installed():

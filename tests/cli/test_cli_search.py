@@ -92,9 +92,9 @@ def test_cells_can_be_trained_for_real():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ([], "give one of --benchmark"),
-        (["--benchmark", "digits-cells", "--space", "nasbench101"], "give one of"),
-        (["--space", "nasbench101"], "--space needs --train"),
+        ([], "say what to search"),
+        (["--benchmark", "digits-cells", "--space", "nasbench101"], "give it without"),
+        (["--space", "nasbench101"], "--space needs --objective"),
         (["--benchmark", "digits-cells", "--train", "digits"], "--train goes with --space"),
         (["--benchmark", "digits-cells", "--column", "accuracy"], "no column 'accuracy'; did you mean"),
         (["--benchmark", "digits-cells", "--report", "accuracy"], "or 'train_accuracy'"),
