@@ -19,6 +19,7 @@ from ._kernel import Matrix
 from ._normal_scores import NormalScores
 from ._process import Process
 from ._remembered import Remembered
+from ._tails import Tails
 from ._values import Values
 
 Earlier = Sequence[tuple[ArrayLike, ArrayLike]]  # rows and scores of other tasks
@@ -54,7 +55,8 @@ class GPRankPredictor(GraphRankPredictor):
         What each column of a row is, from ``space.get_roles_out()``; a search and a study set it. None: nodes
         have no order.
     extra : sequence of str, default=None
-        Names of columns that follow those of the row, such as costs; each has a scale of its own.
+        Names of columns that follow those of the row, such as costs or zero-cost scores; each has a scale of
+        its own. Values far from the median count logarithmically, so that no unit has to be chosen.
     targets : {"ranks", "values"}, default="ranks"
         What is learned: normal scores, the value that the rank of a target has in a standard normal sample;
         or the standardised targets themselves, where those far below the others count logarithmically. Values
@@ -186,8 +188,12 @@ class GPRankPredictor(GraphRankPredictor):
         roles = self._describe.roles_
         graph = [k for k, role in enumerate(roles) if role.startswith("graph ")]
         self._graph = np.array(graph, np.intp)
+        self._extra = [k for k, role in enumerate(roles) if role.startswith("extra ")]
         self._roles = roles + [roles[k] for k in graph]  # a descriptor and its root share a scale
 
+        if self._extra:
+            every = np.concatenate([X, *(rows for rows, _ in earlier)]).astype(np.float64)
+            self._tails = Tails(every[:, -len(self._extra) :])
         described = self._with_roots(self._describe.transform(X))
         alone = np.zeros(len(t), np.intp)
         self._process = Process(described, self._roles, t, alone, self.max_tuning_rows)
@@ -326,6 +332,8 @@ class GPRankPredictor(GraphRankPredictor):
 
     def _with_roots(self, described: NDArray) -> Matrix:
         described = described.astype(np.float64)
+        if self.extra:
+            described[:, self._extra] = self._tails.pressed(described[:, self._extra])
         if not len(self._graph):
             return described
         return np.concatenate([described, signed_roots(described[:, self._graph])], axis=1)

@@ -194,6 +194,21 @@ def test_extra_columns_are_seen_beside_the_graph(cells, rng):
     assert "extra cost" in sees.scales_
 
 
+def test_the_unit_of_an_extra_column_and_its_extreme_values_do_not_hide_what_it_tells(cells, rng):
+    """Zero-cost scores of networks that do not work are off by orders of magnitude."""
+    X, y = cells
+    proxy = rng.normal(size=200)
+    y = y / y.std() + 2 * proxy
+    scores = []
+    for column in (proxy, 1e6 * proxy + 1e8, np.where(np.arange(200) % 20 == 0, -1e8, proxy)):
+        wide = np.column_stack([X, column])
+        sees = GPRankPredictor(SPACE.n_nodes, extra=["proxy"]).fit(wide[:60], y[:60])
+        scores.append(sees.predict(wide[60:]))
+    np.testing.assert_allclose(scores[1], scores[0], rtol=1e-4)
+    healthy = np.arange(60, 200) % 20 != 0
+    assert kendalltau(y[60:][healthy], scores[2][healthy]).statistic > 0.7
+
+
 def test_extra_columns_and_roles_that_do_not_fit_the_rows_are_refused(cells):
     X, y = cells
     with pytest.raises(ValueError, match="n_nodes=6 does not fit 59 columns"):
