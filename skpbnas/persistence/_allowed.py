@@ -19,6 +19,8 @@ from sklearn.gaussian_process.kernels import Kernel
 from ..predictors import EnsembleRankPredictor, GCNRankPredictor, GPRankPredictor
 from ..predictors._normal_scores import NormalScores
 from ..predictors._process import Process
+from ..predictors._tails import Tails
+from ..predictors._values import Values
 from ..preprocessing import GraphDescriptors
 from ..preprocessing._columns import PlacedColumns
 from ..preprocessing._descriptors import signed_roots
@@ -31,6 +33,8 @@ _OWN_CLASSES: dict[str, type] = {
     "skpbnas:NormalScores": NormalScores,
     "skpbnas:PlacedColumns": PlacedColumns,
     "skpbnas:Process": Process,
+    "skpbnas:Tails": Tails,
+    "skpbnas:Values": Values,
 }
 _OWN_FUNCTIONS: dict[str, Callable[..., Any]] = {"skpbnas:signed_roots": signed_roots}
 # Modules of estimators: not those that do more when they are imported.

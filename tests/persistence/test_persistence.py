@@ -94,11 +94,12 @@ def test_names_of_columns_and_shared_parts_come_back(path):
         loaded.estimators_[0].predict(frame[frame.columns[::-1]])
 
 
-def test_a_process_that_knows_layers_and_extra_columns_comes_back(path):
+@pytest.mark.parametrize("targets", ["ranks", "values"])
+def test_a_process_that_knows_layers_and_extra_columns_comes_back(targets, path):
     space = ChainSpace([range(8), [1, None], ["x", "y"]])
     rng = np.random.default_rng(0)
     rows = np.hstack([space.sample(30, rng), rng.random((30, 1))])
-    model = GPRankPredictor(extra=["cost"]).for_space(space, 0)
+    model = GPRankPredictor(extra=["cost"], targets=targets).for_space(space, 0)
     model.fit(rows, rng.random(30), prior=[(rows[:9], rng.random(9))])
     skpbnas.save(model, path)
     np.testing.assert_array_equal(skpbnas.load(path).predict(rows), model.predict(rows))
