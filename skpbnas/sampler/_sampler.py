@@ -21,7 +21,8 @@ from ..candidates import SpaceExhaustedWarning
 from ..metrics import non_dominated_rank
 from ..search import default_candidates, default_predictor, propose
 from ..search._costs import Cost, Costs, Reference
-from ..search._known import Features, Known, informed
+from ..search._features import Features
+from ..search._known import Known, informed
 from ..spaces import ParameterSpace, Rows, SearchSpace
 from ._ledger import Ledger, only_valid
 from ._notes import Domains, NoteReader, Params, fixed_params, to_note, write_note

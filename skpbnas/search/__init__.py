@@ -2,6 +2,7 @@
 
 from ._checkpoint import EvaluationsSoFar, read_checkpoint
 from ._costs import OneByOne
+from ._features import ForTheBest
 from ._found import ParetoFront
 from ._propose import Proposal, default_candidates, default_predictor, propose
 from ._read import SavedResults, read_results
@@ -13,6 +14,7 @@ __all__ = [
     "CheckpointError",
     "CheckpointWriteError",
     "EvaluationsSoFar",
+    "ForTheBest",
     "OneByOne",
     "ParetoFront",
     "PredictorBasedSearch",

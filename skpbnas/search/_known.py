@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from copy import copy
 from inspect import signature
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, clone
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import has_fit_parameter
 
 from ..spaces import Rows, SearchSpace
+from ._features import FeatureColumns, Features
+from ._staged import StagedPredictor
 
-Features = Mapping[str, Callable[[Rows], ArrayLike]]
 Prior = Sequence[tuple[ArrayLike, ArrayLike]]
 
 
@@ -28,7 +29,8 @@ class Known:
     ----------
     space : SearchSpace
     features : mapping of str to callable
-        Functions of rows in canonical form, (n, n_features), that return (n,) numbers.
+        Functions of rows in canonical form, (n, n_features), that return (n,) numbers. Those with an
+        attribute ``n_best`` are expensive (:class:`~skpbnas.search.ForTheBest`).
     prior : sequence of (rows, scores)
 
     Attributes
@@ -36,7 +38,7 @@ class Known:
     given : dict
         What it was made of.
     names : list of str
-        Of the features.
+        Of the features, the expensive ones last.
     prior : list of (rows, scores)
         In canonical form, each row followed by its features.
 
@@ -52,15 +54,16 @@ class Known:
         for name, function in features.items():
             if not callable(function):
                 raise TypeError(f"features[{name!r}]={function!r} is not callable; give a function of rows")
-        self._space = space
         self.given = {"features": features or None, "prior": list(prior) or None}
-        self._functions = dict(features)
-        self.names = [str(name) for name in features]
-        self._keys = np.empty(0, np.uint64)  # sorted, of the architectures whose features are known
-        self._values = np.empty((0, len(features)))
-        self.columns(space.sample(2, np.random.default_rng(0)))  # raises before an evaluation is spent
-        checked = [_checked_task(space, k, *task) for k, task in enumerate(prior)]
-        self.prior = [(self.widened(rows), scores) for rows, scores in checked]
+        expensive = {name: f for name, f in features.items() if getattr(f, "n_best", None)}
+        cheap = {name: f for name, f in features.items() if name not in expensive}
+        self.columns = [FeatureColumns(space, functions) for functions in (cheap, expensive) if functions]
+        self._tasks = [_checked_task(space, k, *task) for k, task in enumerate(prior)]
+        self.widened(space.sample(2, np.random.default_rng(0)))  # raises before an evaluation is spent
+        self.prior = [(self.widened(rows), scores) for rows, scores in self._tasks]
+        self.n_best = min((getattr(f, "n_best", 0) for f in expensive.values()), default=None)
+        limits = [getattr(f, "max_seconds", None) for f in expensive.values()]
+        self.max_seconds = min((limit for limit in limits if limit is not None), default=None)
 
     @classmethod
     def of(cls, space: SearchSpace, features: Features | None, prior: Prior | None) -> Known | None:
@@ -70,47 +73,24 @@ class Known:
     def __deepcopy__(self, memo: Any) -> Known:
         return self  # clones of a predictor share what has been computed
 
+    @property
+    def names(self) -> list[str]:
+        """The names of the features, in the order of their columns."""
+        return [name for columns in self.columns for name in columns.names]
+
     def widened(self, rows: Rows) -> NDArray:
         """Return rows, each followed by its features."""
-        if not self.names:
+        if not self.columns:
             return rows
-        return np.concatenate([rows, self.columns(rows)], axis=1)
+        return np.concatenate([rows, *(columns(rows) for columns in self.columns)], axis=1)
 
-    def columns(self, rows: Rows) -> NDArray[np.float64]:
-        """Return the features of rows, shape ``(n, len(names))``."""
-        if not (self.names and len(rows)):
-            return np.empty((len(rows), len(self.names)))
-        keys = self._space.canonical_key(rows)
-        new, first = np.unique(keys, return_index=True)
-        first = first[~np.isin(new, self._keys)]
-        if len(first):
-            canonical = self._space.canonicalize(rows[first])
-            fresh = np.stack([self._computed(name, canonical) for name in self.names], axis=1)
-            known = np.concatenate([self._keys, keys[first]])
-            order = np.argsort(known)
-            self._keys = known[order]
-            self._values = np.concatenate([self._values, fresh])[order]
-        return self._values[np.searchsorted(self._keys, keys)]
-
-    def _computed(self, name: str, rows: Rows) -> NDArray[np.float64]:
-        try:
-            values = np.asarray(self._functions[name](rows), dtype=np.float64)
-        except Exception as error:
-            error.add_note(f"raised by features[{name!r}] for {len(rows)} rows")
-            raise
-        if values.shape != (len(rows),):
-            raise ValueError(
-                f"features[{name!r}] returned shape {values.shape} for {len(rows)} rows; return one number "
-                f"for each row, shape ({len(rows)},)"
-            )
-        wrong = ~np.isfinite(values)
-        if wrong.any():
-            k = int(wrong.argmax())
-            raise ValueError(
-                f"features[{name!r}] is {values[k]} for {self._space.decode(rows[[k]])[0]!r}; return a "
-                f"finite number for every architecture of the space"
-            )
-        return values
+    def without_expensive(self) -> Known:
+        """Return what is known for little time, which shares the features that have been computed."""
+        first = copy(self)
+        first.columns = self.columns[:-1]
+        first.prior = [(first.widened(rows), scores) for rows, scores in self._tasks]
+        first.n_best = None
+        return first
 
 
 class InformedPredictor(BaseEstimator):
@@ -165,6 +145,13 @@ def informed(predictor: Any, known: Known | None) -> Any:
     """
     if known is None:
         return predictor
+    if known.n_best is None:
+        return _informed(predictor, known)
+    first = _informed(clone(predictor), known.without_expensive())
+    return StagedPredictor(first, _informed(predictor, known), known.n_best, known.max_seconds)
+
+
+def _informed(predictor: Any, known: Known) -> InformedPredictor:
     if known.prior and not has_fit_parameter(predictor, "prior"):
         raise ValueError(
             f"prior= needs a predictor whose fit takes prior, such as GPRankPredictor; "

@@ -19,9 +19,10 @@ from .._worker import as_real
 from ..spaces import CellSpace, Rows, SearchSpace
 from ._costs import Cost
 from ._evaluate import Limits
+from ._features import Features
 from ._found import SearchResults
 from ._identity import describe
-from ._known import Features, Prior
+from ._known import Prior
 from ._loop import Finalists, Loop
 from ._recommend import N_FINALISTS, SHARE_OF_REPEATS
 from ._state import SearchState
@@ -72,7 +73,8 @@ class PredictorBasedSearch(SearchResults, BaseEstimator):
         Numbers that tell something of an architecture and need no training, by name, such as zero-cost
         scores: functions of a batch of rows in canonical form, shape ``(n, n_features)``, that return ``n``
         numbers. The predictor sees them beside the graph. They are computed for what is evaluated and for
-        each pool, once for each architecture.
+        each pool, once for each architecture; those that are :class:`~skpbnas.search.ForTheBest` only for the
+        best of a pool (for all of it where there are several objectives).
     prior : sequence of (rows, scores), default=None
         Earlier tasks, each with rows of this space and one score for each, higher is better, on a scale of
         its own: another data set, fewer epochs, a smaller network. The predictor uses them as far as the

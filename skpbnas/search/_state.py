@@ -20,8 +20,9 @@ from ..spaces import Rows, SearchSpace
 from ._archive import Archive, Scores
 from ._checkpoint import Checkpoint
 from ._costs import Cost, Costs, Reference
+from ._features import Features
 from ._identity import Identity, describe, describe_space, differences
-from ._known import Features, Known, Prior, informed
+from ._known import Known, Prior, informed
 from ._propose import Proposal, default_candidates, default_predictor, propose
 from ._recommend import to_repeat
 from ._saved import CheckpointError, CheckpointWriteError, SavedSearch

@@ -5,7 +5,7 @@ import pytest
 from sklearn.ensemble import RandomForestRegressor
 
 from skpbnas import CellSpace, GCNRankPredictor, GPRankPredictor, PredictorBasedSearch
-from skpbnas.search import CheckpointError
+from skpbnas.search import CheckpointError, ForTheBest
 from skpbnas.search._known import Known, informed
 
 pytestmark = pytest.mark.filterwarnings("ignore::skpbnas.candidates.SpaceExhaustedWarning")
@@ -51,7 +51,7 @@ def test_rows_of_one_architecture_have_the_same_features(rng):
     order = np.array([0, 3, 1, 2, 4])
     A, F = X[:, :25].reshape(-1, 5, 5), X[:, 25:].reshape(20, 5, -1)
     moved = np.concatenate([A[:, order][:, :, order].reshape(20, -1), F[:, order].reshape(20, -1)], axis=1)
-    np.testing.assert_array_equal(known.columns(moved), known.columns(X))
+    np.testing.assert_array_equal(known.widened(moved)[:, -1], known.widened(X)[:, -1])
 
 
 def fails(rows):
@@ -98,6 +98,44 @@ def test_an_earlier_task_of_another_space_is_refused_before_an_evaluation(prior,
 def test_a_predictor_that_has_no_use_for_them_is_refused(predictor, options, message):
     with pytest.raises(ValueError, match=message):
         search(predictor=predictor, **options).ask()
+
+
+def test_an_expensive_feature_is_computed_for_the_best_of_a_pool_and_finds_what_it_tells():
+    seen = []
+
+    def expensive(rows):
+        seen.append(SPACE.canonical_key(rows))
+        return secret(rows)
+
+    features = {"secret": ForTheBest(expensive, n_best=20), "size": lambda rows: rows.sum(axis=1)}
+    staged = search(features=features).run(secret_score, 24, vectorized=True)
+    n_proposals = staged.history_["iteration"].max()
+    keys = np.concatenate(seen)
+    assert len(keys) == len(np.unique(keys)) <= 20 * n_proposals + 6  # and the first ones, and a trial
+    assert (
+        staged.best_score_
+        > search(features={"size": features["size"]}).run(secret_score, 24, vectorized=True).best_score_
+    )
+
+
+def test_the_batch_is_chosen_among_those_that_the_time_sufficed_for():
+    features = {"secret": ForTheBest(secret, n_best=200, max_seconds=1e-9)}
+    hurried = search(features=features, n_initial=8)
+    for _ in range(2):
+        rows = hurried.ask()
+        hurried.tell(rows, secret_score(rows))
+    scored = np.isfinite(hurried.last_proposal_.pool_scores)
+    assert scored.sum() == 8 and len(hurried.last_proposal_.rows) == 4
+    assert np.isfinite(hurried.last_proposal_.predicted).all()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [((3,), "is not callable"), ((secret, 0), "n_best=0"), ((secret, 9, 0), "max_seconds=0 is not allowed")],
+)
+def test_what_is_not_an_expensive_feature_is_refused(arguments, message):
+    with pytest.raises((TypeError, ValueError), match=message):
+        ForTheBest(*arguments)
 
 
 def test_a_predictor_of_tables_sees_features_as_columns(rng):
