@@ -10,6 +10,7 @@ from ._residual_cnn import ResidualCNN, residual_cnn_space, series_cnn_space
 from ._super_network import SuperNetwork, train_supernetwork
 from ._training import Training, evaluate_network, train_network
 from ._transformer import CausalTransformer, transformer_space
+from ._zero_cost import ZeroCostFeatures
 
 __all__ = [
     "MLP",
@@ -21,6 +22,7 @@ __all__ = [
     "ResidualCNN",
     "SuperNetwork",
     "Training",
+    "ZeroCostFeatures",
     "count_costs",
     "evaluate_network",
     "load_data",
