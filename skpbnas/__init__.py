@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from .datasets import load_digits_cells as load_digits_cells
     from .datasets import load_nasbench101 as load_nasbench101
     from .datasets import load_nasbench201 as load_nasbench201
+    from .model_selection import ArchitectureSearchCV as ArchitectureSearchCV
     from .persistence import load as load
     from .persistence import save as save
     from .predictors import EnsembleRankPredictor as EnsembleRankPredictor
@@ -37,6 +38,7 @@ __version__ = "0.1.0"
 # skpbnas.spaces and skpbnas.metrics do not pay for importing torch.
 _HOME = {
     "ArchitectureEncoder": "preprocessing",
+    "ArchitectureSearchCV": "model_selection",
     "Cell": "spaces",
     "CellSpace": "spaces",
     "ChainSpace": "spaces",

@@ -6,17 +6,35 @@ library with PyTorch, which takes seconds.
 
 from __future__ import annotations
 
+import json
 import pickle
 import reprlib
 import traceback
 from collections.abc import Callable
 from time import perf_counter
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-Outcome = tuple[NDArray[np.float64], float, BaseException | None]
+
+class Scored(NamedTuple):
+    """What an objective may return: the score or scores, and what else is worth keeping.
+
+    Attributes
+    ----------
+    scores : float or sequence of float
+        Higher is better.
+    details : object
+        What JSON can hold, such as a dictionary of numbers. A checkpoint keeps it, and ``details_`` of the
+        search returns it.
+    """
+
+    scores: Any
+    details: Any = None
+
+
+Outcome = tuple[NDArray[np.float64], float, BaseException | None, Any]
 
 
 def evaluate_one(
@@ -40,17 +58,22 @@ def evaluate_one(
         A single NaN where the objective raised.
     seconds : float
     error : BaseException or None
+    details : object
+        Of a :class:`Scored`, else None.
     """
     start = perf_counter()
     nothing = np.array([np.nan])
     try:
-        return _as_scores(objective(architecture, **arguments)), perf_counter() - start, None
+        result = objective(architecture, **arguments)
+        scores, details = result if isinstance(result, Scored) else (result, None)
+        json.dumps(details)  # raises here, and not when the checkpoint is written
+        return _as_scores(scores), perf_counter() - start, None, details
     except Exception as raised:  # handed to the search, which raises it once the batch is told
-        return nothing, perf_counter() - start, _portable(raised) if remote else raised
+        return nothing, perf_counter() - start, _portable(raised) if remote else raised, None
     except SystemExit as exit:
         if not remote:
             raise
-        return nothing, perf_counter() - start, SystemExit(str(exit))
+        return nothing, perf_counter() - start, SystemExit(str(exit)), None
 
 
 def as_real(values: Any) -> NDArray[np.float64]:

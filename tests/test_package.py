@@ -22,7 +22,10 @@ def loaded_by(*modules: str) -> set[str]:
     return set(result.stdout.split())
 
 
-@pytest.mark.parametrize("module", ["skpbnas", "skpbnas.metrics", "skpbnas.preprocessing", "skpbnas.spaces"])
+@pytest.mark.parametrize(
+    "module",
+    ["skpbnas", "skpbnas.metrics", "skpbnas.model_selection", "skpbnas.preprocessing", "skpbnas.spaces"],
+)
 def test_light_parts_import_neither_torch_nor_optuna(module):
     assert not loaded_by(module) & {"torch", "optuna"}
 

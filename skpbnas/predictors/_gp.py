@@ -139,7 +139,9 @@ class GPRankPredictor(GraphRankPredictor):
         self.max_rows = max_rows
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X: ArrayLike, y: ArrayLike, prior: Earlier | None = None) -> GPRankPredictor:
+    def fit(
+        self, X: ArrayLike, y: ArrayLike, prior: Earlier | None = None, n_repeats: ArrayLike | None = None
+    ) -> GPRankPredictor:
         """Learn from observed architectures.
 
         Parameters
@@ -151,6 +153,9 @@ class GPRankPredictor(GraphRankPredictor):
         prior : sequence of (rows, scores), default=None
             What is known of other tasks, such as the same space on another data set: rows like those of X and
             their scores, each on a scale of its own.
+        n_repeats : array-like of shape (n,), default=None
+            How many evaluations each score is the mean of: the variance of the noise is divided by it. None:
+            each is a single one. It is no ``sample_weight``: two equal rows would say that there is no noise.
 
         Returns
         -------
@@ -158,7 +163,9 @@ class GPRankPredictor(GraphRankPredictor):
         """
         rows, targets = self._checked(X, y)
         earlier = [self._checked_task(k, *task) for k, task in enumerate(() if prior is None else prior)]
-        self._learn(rows, targets, earlier)
+        self._learn(
+            rows, targets, earlier, None if n_repeats is None else _checked_repeats(n_repeats, targets)
+        )
         return self
 
     def _checked_task(self, k: int, X: ArrayLike, y: ArrayLike) -> tuple[NDArray, Matrix]:
@@ -178,7 +185,13 @@ class GPRankPredictor(GraphRankPredictor):
                 raise ValueError(f"prior[{k}] has {name} that are NaN or infinite; leave them out")
         return rows, scores
 
-    def _learn(self, X: NDArray, y: Matrix, earlier: Sequence[tuple[NDArray, Matrix]] = ()) -> None:
+    def _learn(
+        self,
+        X: NDArray,
+        y: Matrix,
+        earlier: Sequence[tuple[NDArray, Matrix]] = (),
+        n_repeats: Matrix | None = None,
+    ) -> None:
         self._targets = (NormalScores if self.targets == "ranks" else Values)(y)
         used = informative_rows(y, self.max_rows)
         self._uses_all = len(used) == len(y)
@@ -196,7 +209,8 @@ class GPRankPredictor(GraphRankPredictor):
             self._tails = Tails(every[:, -len(self._extra) :])
         described = self._with_roots(self._describe.transform(X))
         alone = np.zeros(len(t), np.intp)
-        self._process = Process(described, self._roles, t, alone, self.max_tuning_rows)
+        shares = 1.0 if n_repeats is None else 1 / n_repeats[used]
+        self._process = Process(described, self._roles, t, alone, self.max_tuning_rows, shares)
         if earlier:
             with_roots = [self._with_roots(self._describe.transform(rows)) for rows, _ in earlier]
             scores = [type(self._targets)(values).values for _, values in earlier]
@@ -207,6 +221,7 @@ class GPRankPredictor(GraphRankPredictor):
                 np.concatenate([*scores, t]),
                 np.where(task == len(earlier), 0, task + 1),
                 self.max_tuning_rows,
+                np.concatenate([np.ones(len(task) - len(t)), np.broadcast_to(shares, len(t))]),
             )
             # What is observed now decides whether earlier tasks tell something of it, as soon as it can.
             if len(t) < _FEWEST or together.log_evidence > self._process.log_evidence:
@@ -347,6 +362,16 @@ def informative_rows(y: Matrix, n: int | None) -> NDArray[np.intp]:
     n_best = n - n // 2
     others = np.linspace(n_best, len(y) - 1, n // 2).round().astype(np.intp)
     return np.sort(order[np.concatenate([np.arange(n_best), others])])
+
+
+def _checked_repeats(n_repeats: ArrayLike, y: Matrix) -> Matrix:
+    counts = np.asarray(n_repeats, dtype=np.float64)
+    if counts.shape != y.shape or not (np.isfinite(counts) & (counts >= 1)).all():
+        raise ValueError(
+            f"n_repeats={n_repeats!r} is not allowed for {len(y)} scores; give for each the number of "
+            f"evaluations that it is the mean of, from 1"
+        )
+    return counts
 
 
 def _short(role: str) -> str:

@@ -57,12 +57,20 @@ class Evidence:
     prior : LogPrior
     fixed : ndarray of shape (n, n) or float, default=0
         A part of the covariance that does not depend on the parameters.
+    shares : ndarray of shape (n,) or float, default=1
+        What the variance of the noise is multiplied by: 1/k for the mean of k targets.
     """
 
     def __init__(
-        self, Z: Matrix, t: Matrix, kind: NDArray[np.intp], prior: LogPrior, fixed: Matrix | float = 0.0
+        self,
+        Z: Matrix,
+        t: Matrix,
+        kind: NDArray[np.intp],
+        prior: LogPrior,
+        fixed: Matrix | float = 0.0,
+        shares: Matrix | float = 1.0,
     ) -> None:
-        self._t, self._prior, self._fixed = t, prior, fixed
+        self._t, self._prior, self._fixed, self._shares = t, prior, fixed, shares
         self._n_kinds = len(prior.mean) - 2
         few = self._n_kinds * len(t) ** 2 <= _MOST_ELEMENTS
         self._distances = (_Kept if few else _Computed)(Z, kind, self._n_kinds)
@@ -73,7 +81,7 @@ class Evidence:
         squares, (amplitude, noise) = np.exp(2 * theta[:-2]), np.exp(theta[-2:])
         similar = 1 / (1 + self._distances.total(squares))
         covariance = amplitude * similar + self._fixed
-        covariance[np.diag_indices(len(self._t))] += noise + JITTER
+        covariance[np.diag_indices(len(self._t))] += noise * self._shares + JITTER
         factor = cholesky(covariance, lower=True, check_finite=False)
         below, _ = dpotri(factor, lower=True)  # the inverse, of which only this triangle is filled
         inverse = np.tril(below) + np.tril(below, -1).T
@@ -84,7 +92,7 @@ class Evidence:
         gradient = np.empty_like(theta)
         gradient[:-2] = self._distances.gradient(squares, -amplitude * outer * similar**2)
         gradient[-2] = amplitude * (outer * similar).sum()
-        gradient[-1] = noise * np.trace(outer)
+        gradient[-1] = noise * (np.diag(outer) * self._shares).sum()
         return float(value), self._prior.factor.T @ gradient + u
 
 

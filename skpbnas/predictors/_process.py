@@ -39,6 +39,8 @@ class Process:
     max_tuning_rows : int
         Rows that the scales, the amplitude and the noise are chosen by; among them are as many as possible
         of task 0, and the same number of each other.
+    shares : ndarray of shape (n,) or float, default=1
+        What the variance of each target's noise is multiplied by: 1/k for the mean of k.
 
     Attributes
     ----------
@@ -63,6 +65,7 @@ class Process:
         t: Matrix,
         task: NDArray[np.intp],
         max_tuning_rows: int,
+        shares: Matrix | float = 1.0,
     ) -> None:
         mean, spread = described.mean(axis=0), described.std(axis=0)
         self._varying = np.flatnonzero(spread > 1e-9 * np.abs(mean) + 1e-12)
@@ -74,14 +77,15 @@ class Process:
         chosen = _tuning_rows(t, task, max_tuning_rows)
         prior = log_prior(names.tolist(), max(len(kind), 1), self._n_tasks - 1)
         levels = self._levels(task[chosen], task[chosen])
-        theta = _most_probable(Evidence(Z[chosen], t[chosen], kinds, prior, levels), prior)
+        of_chosen = shares if isinstance(shares, float) else shares[chosen]
+        theta = _most_probable(Evidence(Z[chosen], t[chosen], kinds, prior, levels, of_chosen), prior)
         scales = np.exp(theta[:-2])
         self.amplitude, self.noise = np.exp(theta[-2:]).tolist()
         names = np.concatenate([names, [f"task {k}" for k in range(1, self._n_tasks)]])
         self.scales = dict(zip(names.tolist(), scales.tolist(), strict=True))
         self._scale = scales[kinds]
         self._rows, self._t, self._task = Z * self._scale, t, task
-        self._factorise(t, task)
+        self._factorise(t, task, shares)
 
     def _standardise(self, described: Matrix, task: NDArray[np.intp]) -> Matrix:
         indicators = (task[:, None] == np.arange(1, self._n_tasks)).astype(np.float64)
@@ -93,12 +97,12 @@ class Process:
         return _LEVEL * (task[:, None] == other) if self._n_tasks > 1 else 0.0
 
     @one_blas_thread
-    def _factorise(self, t: Matrix, task: NDArray[np.intp]) -> None:
+    def _factorise(self, t: Matrix, task: NDArray[np.intp], shares: Matrix | float) -> None:
         """Keep the factor of the covariance of the rows, and what their targets weigh."""
         covariance = similarities(self._rows, self._rows)
         covariance *= self.amplitude
         covariance += self._levels(task, task)
-        covariance[np.diag_indices(len(t))] += self.noise + JITTER
+        covariance[np.diag_indices(len(t))] += self.noise * shares + JITTER
         factorise(covariance)
         self._factor = covariance  # its lower triangle
         self._weights = cho_solve((self._factor, True), t, check_finite=False)

@@ -1,5 +1,6 @@
 """Algorithm 1 of the paper: propose a batch, evaluate it, learn from it, and again."""
 
+from .._worker import Scored
 from ._checkpoint import EvaluationsSoFar, read_checkpoint
 from ._costs import OneByOne
 from ._features import ForTheBest
@@ -21,6 +22,7 @@ __all__ = [
     "Proposal",
     "Recommendation",
     "SavedResults",
+    "Scored",
     "default_candidates",
     "default_predictor",
     "propose",

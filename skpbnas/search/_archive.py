@@ -80,6 +80,7 @@ class Archive:
         self.scores: Scores = np.empty((0, 1))  # (n, n_objectives), like what was predicted; NaN: not known
         self.predicted: Scores = np.empty((0, 1))
         self.costs: Scores = np.empty((0, len(self.cost_names)))
+        self.details: dict[int, Any] = {}  # by place, where the objective returned some
 
     def __len__(self) -> int:
         return len(self.records)

@@ -70,7 +70,8 @@ def beliefs(space: SearchSpace, observed: Observed, n_finalists: int) -> Beliefs
     is_noise_free = counts.max() > 1 and not observed.squares.any()
     if is_noise_free or len(y) < 3 or not np.ptp(y) > 0:
         return Beliefs(places, y[places], np.zeros(len(places)), counts, 0.0)
-    process = for_space(GPRankPredictor(), space, 0).fit(space.canonicalize(observed.rows), y)
+    process = for_space(GPRankPredictor(), space, 0)
+    process.fit(space.canonicalize(observed.rows), y, n_repeats=observed.counts)
     prior, error = process.predict_left_out(places)
     guess = _SHARE * float(np.median(error**2))
     noise = (_DEGREES * guess + observed.squares.sum()) / (_DEGREES + (observed.counts - 1).sum())

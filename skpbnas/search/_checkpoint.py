@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import socket
 import sqlite3
 from collections.abc import Iterator
@@ -17,11 +16,13 @@ import pandas as pd
 from filelock import FileLock, Timeout
 
 from .. import __version__
+from .._files import take_place
 from ..spaces import Rows
 from ._archive import Archive, Scores
 from ._identity import Identity
 from ._saved import (
     APPLICATION,
+    DETAILS,
     FORMAT,
     INSERT,
     SCHEMA,
@@ -239,6 +240,9 @@ def _write_all(database: sqlite3.Connection, archive: Archive, identity: Identit
 
 def _put(database: sqlite3.Connection, archive: Archive, places: list[int] | range) -> None:
     database.executemany(INSERT, [row_of(archive, place) for place in places])
+    for place in places:
+        if place in archive.details:
+            _set(database, f"{DETAILS}{place}", archive.details[place])
 
 
 def _set(database: sqlite3.Connection, name: str, value: Any) -> None:
@@ -250,16 +254,15 @@ def _create(target: Path, archive: Archive, identity: Identity) -> None:
     new = target.with_name(f"{target.name}.{os.getpid()}.new")
     new.unlink(missing_ok=True)
     try:
-        with closing(_connect(new, "rwc")) as database:
+        new.touch()  # with the mode that the user's mask asks for; SQLite's own never lets a group write
+        with closing(_connect(new, "rw")) as database:
             database.execute(f"PRAGMA application_id={APPLICATION}")
             database.execute(f"PRAGMA user_version={FORMAT}")
             with _transaction(database):
                 for statement in SCHEMA.values():
                     database.execute(statement)
                 _write_all(database, archive, identity)
-        if target.exists():  # of an earlier format
-            shutil.copymode(target, new)
-        os.replace(new, target)
+        take_place(new, target)
     finally:
         new.unlink(missing_ok=True)
 

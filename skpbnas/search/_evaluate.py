@@ -56,6 +56,8 @@ class Evaluation(NamedTuple):
     seconds : float
     error : BaseException or None
         What the objective raised.
+    details : object
+        What the objective returned beside its scores.
     failure : str or None
         Why the evaluation has failed, where nothing was raised.
     """
@@ -65,6 +67,7 @@ class Evaluation(NamedTuple):
     scores: Scores
     seconds: float
     error: BaseException | None = None
+    details: Any = None
     failure: str | None = None
 
 
@@ -243,12 +246,12 @@ class _InParallel:
 
     def _alive(self, task: Task, outcome: Outcome) -> Evaluation:
         self.deaths_in_a_row = 0
-        scores, seconds, error = outcome
+        scores, seconds, error, details = outcome
         if isinstance(error, SystemExit):
             return Evaluation(
                 task[0], task[1], scores, seconds, failure=f"its worker exited (SystemExit: {error})"
             )
-        return Evaluation(*task, scores, seconds, error)
+        return Evaluation(*task, scores, seconds, error, details)
 
     def _dead(self, task: Task) -> Iterator[Evaluation]:
         name = task[0].tobytes(), task[1]

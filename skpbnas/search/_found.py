@@ -81,6 +81,12 @@ class SearchResults:
         """One line per evaluation in readable form, best first."""
         return results(self.space, self.history_, self.evaluated_rows_, self._begun().archive.cost_names)
 
+    @property
+    def details_(self) -> list[Any]:
+        """What the objective returned beside the scores, in the order of ``history_``; None where nothing."""
+        archive = self._begun().archive
+        return [archive.details.get(place) for place in np.flatnonzero(archive.told).tolist()]
+
     def summary(self) -> str:
         """Return some lines on what the search has found, with a drawing of the best architecture.
 

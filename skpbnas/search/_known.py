@@ -107,10 +107,12 @@ class InformedPredictor(BaseEstimator):
         self.predictor = predictor
         self.known = known
 
-    def fit(self, X: Rows, y: NDArray[np.float64]) -> InformedPredictor:
+    def fit(
+        self, X: Rows, y: NDArray[np.float64], n_repeats: NDArray[np.intp] | None = None
+    ) -> InformedPredictor:
         """Fit the predictor to rows with their features, and to earlier tasks."""
         prior = {"prior": self.known.prior} if self.known.prior else {}
-        self.predictor.fit(self.known.widened(X), y, **prior)
+        fit(self.predictor, self.known.widened(X), y, n_repeats, **prior)
         return self
 
     def predict(self, X: Rows, return_std: bool = False) -> Any:
@@ -167,6 +169,15 @@ def _informed(predictor: Any, known: Known) -> InformedPredictor:
             )
         predictor.set_params(**{f"{owner}extra": known.names for owner in graphs})
     return InformedPredictor(predictor, known)
+
+
+def fit(
+    predictor: Any, X: Rows, y: NDArray[np.float64], n_repeats: NDArray[np.intp] | None, **prior: Any
+) -> None:
+    """Fit a predictor to mean scores; it is told of how many, if its ``fit`` takes ``n_repeats``."""
+    if n_repeats is not None and n_repeats.max() > 1 and has_fit_parameter(predictor, "n_repeats"):
+        prior["n_repeats"] = n_repeats
+    predictor.fit(X, y, **prior)
 
 
 def _checked_task(space: SearchSpace, k: int, X: ArrayLike, y: ArrayLike) -> tuple[Rows, NDArray[np.float64]]:

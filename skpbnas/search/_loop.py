@@ -149,7 +149,8 @@ class Loop:
                 stacklevel=2,
             )
         try:
-            self.state.tell(rows, scores, np.array([result.seconds]), np.array([result.repeat]))
+            seconds, repeat = np.array([result.seconds]), np.array([result.repeat])
+            self.state.tell(rows, scores, seconds, repeat, [result.details])
         except CheckpointWriteError as error:  # raised once all that is under way is observed
             self._stop(error)
         if self.finalists.n_repeats and scores.shape[1] > 1:

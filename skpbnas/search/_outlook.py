@@ -12,6 +12,7 @@ from sklearn.base import clone
 from ..predictors._normal_scores import NormalScores
 from ..spaces import Rows
 from ._costs import Costs
+from ._known import fit
 from ._several import Points, best_by_improvement
 
 
@@ -27,13 +28,24 @@ class Outlook:
     X : ndarray of shape (n, n_features)
     y : ndarray of shape (n,) or (n, n_objectives)
     costs : Costs
+    n_repeats : ndarray of shape (n,), default=None
+        How many evaluations each score is the mean of.
     """
 
-    def __init__(self, predictor: Any, X: Rows, y: NDArray[np.float64], costs: Costs) -> None:
+    def __init__(
+        self,
+        predictor: Any,
+        X: Rows,
+        y: NDArray[np.float64],
+        costs: Costs,
+        n_repeats: NDArray[np.intp] | None = None,
+    ) -> None:
         self.costs = costs
         self.scales = [NormalScores(objective) for objective in y.reshape(len(y), -1).T]
         expecting = without_exploration(predictor)
-        self.predictors = [clone(expecting).fit(X, scale.values) for scale in self.scales]
+        self.predictors = [clone(expecting) for _ in self.scales]
+        for fresh, scale in zip(self.predictors, self.scales, strict=True):
+            fit(fresh, X, scale.values, n_repeats)
         self.observed = self._axes([scale.values for scale in self.scales], X)
 
     def best(

@@ -15,6 +15,7 @@ from ..predictors import GPRankPredictor
 from ..spaces import ParameterSpace, Rows, SearchSpace
 from . import _tables as tables
 from ._costs import Costs
+from ._known import fit
 from ._outlook import Outlook, scores_of
 from ._several import spread_out
 
@@ -102,6 +103,7 @@ def propose(
     rng: np.random.Generator,
     costs: Costs | None = None,
     reference: Scores | None = None,
+    n_repeats: NDArray[np.intp] | None = None,
 ) -> Proposal:
     """Fit the predictor, draw a pool, and return the ``n`` rows of it that are predicted best.
 
@@ -141,6 +143,9 @@ def propose(
         Minimised beside the objectives.
     reference : ndarray of shape (n_objectives + n_costs,), default=None
         The worst scores and costs that count; NaN where none is given.
+    n_repeats : ndarray of shape (n_observed,), default=None
+        How many evaluations each score is the mean of; None: one. A predictor whose ``fit`` takes
+        ``n_repeats`` is told.
 
     Returns
     -------
@@ -172,7 +177,7 @@ def propose(
     goal = standing(np.concatenate([y.reshape(len(y), -1), -costs(X)], axis=1))
     for_pool = "predictor" in candidates.get_params(deep=False)
     if predictor is not None and (alone or for_pool):
-        predictor.fit(X, goal)
+        fit(predictor, X, goal, n_repeats)
         if for_pool and hasattr(predictor, "module_"):
             candidates.set_params(predictor=predictor)
     candidates.fit(X, goal)
@@ -190,7 +195,7 @@ def propose(
             scores = predictor.predict_best(pool, n) if by_best else scores_of(predictor, pool)
             best = best[np.argsort(-scores[best], kind="stable")]
         else:
-            outlook = Outlook(predictor, X, y, costs)
+            outlook = Outlook(predictor, X, y, costs, n_repeats)
             chosen, predicted = outlook.best(pool[best], pending, n, reference)
             scores[best] = predicted.reshape(scores.shape)
             best = best[chosen]

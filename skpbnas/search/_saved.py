@@ -30,6 +30,7 @@ SCHEMA = {
     ),
 }
 INSERT = "INSERT OR REPLACE INTO evaluations VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+DETAILS = "details "  # of an evaluation: the names in the table ``meta``, before its place
 _MAX_BYTES = 2**26  # of one value: more than any row has
 _MAX_OBJECTIVES = 1_000
 
@@ -134,6 +135,9 @@ def load_database(database: sqlite3.Connection, path: Path, space: SearchSpace) 
     _require_space(path, identity.get("space"), space)
     lines = list(database.execute("SELECT * FROM evaluations ORDER BY place"))
     archive = _from_lines(lines, space, list(identity.get("costs") or ()))
+    archive.details = {
+        int(name.removeprefix(DETAILS)): value for name, value in meta.items() if name.startswith(DETAILS)
+    }
     return SavedSearch(archive, identity, float(meta.get("seconds", 0.0)), meta.get("version"))
 
 

@@ -109,6 +109,8 @@ class PredictorBasedSearch(SearchResults, BaseEstimator):
         ``evaluation``, ``iteration``, ``repeat``, ``architecture`` in one line of text, and the parameters of
         the space, where it has some, such as the layers of a chain. With several objectives, or with costs,
         the rank is the number of the front.
+    details_ : list
+        What the objective returned beside the scores, in the order of ``history_``; None where nothing.
     last_proposal_ : Proposal
         The latest batch, with the pool it was chosen from.
 
@@ -266,8 +268,9 @@ class PredictorBasedSearch(SearchResults, BaseEstimator):
         ----------
         objective : callable
             Takes one decoded architecture and returns its score, higher is better; or several scores, always
-            as many. One that takes ``seed``, too, is given 0 for the first evaluation of an architecture, and
-            1, 2, ... for the next ones.
+            as many; or either with details to keep, as :class:`~skpbnas.search.Scored`. One that takes
+            ``seed``, too, is given 0 for the first evaluation of an architecture, and 1, 2, ... for the next
+            ones.
         n_evaluations : int
             The budget, initial and failed evaluations included.
         n_jobs : int or None, default=1

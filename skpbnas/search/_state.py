@@ -6,7 +6,7 @@ import logging
 import os
 import threading
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from time import monotonic, perf_counter
 from typing import Any
@@ -123,7 +123,7 @@ class SearchState:
         """Propose ``n`` architectures, best first; fewer where the space holds no more."""
         with self._lock, self._saving():
             archive = self.archive
-            X, y, *_ = archive.observed()
+            X, y, n_repeats, *_ = archive.observed()
             others = archive.rows[~archive.done]
             if self._known and self._known.prior and archive.n_objectives > 1:
                 raise ValueError(
@@ -131,12 +131,22 @@ class SearchState:
                     f"earlier tasks help a search for one objective only"
                 )
             if initial := self.is_initial:
-                X, y, others = X[:0], y[:0], archive.rows
+                X, y, n_repeats, others = X[:0], y[:0], n_repeats[:0], archive.rows
             rng = np.random.default_rng([self.seed, len(archive)])
             size = self.next_size if n is None else n
             reference = self.reference.values(archive.n_objectives if len(y) else None)
             proposal = propose(
-                self.space, self._predictor, self._candidates, X, y, others, size, rng, self.costs, reference
+                self.space,
+                self._predictor,
+                self._candidates,
+                X,
+                y,
+                others,
+                size,
+                rng,
+                self.costs,
+                reference,
+                n_repeats,
             )
             if not (len(proposal.rows) or len(archive)):
                 raise ValueError(
@@ -183,10 +193,13 @@ class SearchState:
         scores: Scores,
         seconds: NDArray[np.float64],
         repeats: NDArray[np.intp] | None = None,
+        details: Sequence[Any] = (),
     ) -> None:
         """Add scores ``(n, n_objectives)`` of valid rows; ones that are not finite have failed."""
         with self._lock, self._saving():
             places = self.archive.record(rows, scores, seconds, repeats)
+            kept = zip(places, details, strict=False)
+            self.archive.details |= {place: detail for place, detail in kept if detail is not None}
             for place, score in zip(places, scores.tolist(), strict=True):
                 _log.info("architecture %d scored %s", place + 1, score)
             self._save(places)

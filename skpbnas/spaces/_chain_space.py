@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from math import prod
-from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,15 +12,13 @@ from numpy.typing import ArrayLike, NDArray
 from .._rows import as_rows, column_names, column_roles, join_rows, reordered, split_rows
 from ..drawing import GREY, Box, Diagram, colours
 from ._base import Rows, SearchSpace, Seed
+from ._choices import checked, is_left_out, is_ordered, left_out_value, options_of, show
 from ._keys import mix_columns
-from ._unordered import Unordered
+from ._runs import Choices, Runs
 
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
 
-Choices = NDArray[np.intp]  # (n, n_layers), the number of each layer's choice; skipping is the last
-
-_MAX_CHOICES = 65_536  # of a layer, told apart in single precision
 _MAX_LISTED, _MAX_LISTED_ELEMENTS = 1_000_000, 2**27
 _SMALL_STEP = 0.1  # standard deviation of a mutation of a number, in units of the layer's range
 _TOLERANCE = 1e-6  # of numbers in a row
@@ -36,14 +33,17 @@ class ChainSpace(SearchSpace):
         The choices of each layer: a ``range`` or numbers in increasing order, between which order is
         respected, or anything else (strings, booleans) without an order; numbers that stand for something
         else are :class:`Unordered`. ``None`` among the choices of a layer is to skip it, which makes the
-        depth variable.
+        depth variable; an :class:`Identity` is to skip it, too, and says that layers beside it with the same
+        choices are built in the same way, so that it does not matter which of them is skipped.
 
     Notes
     -----
     A row is the path of the layers that are not skipped. The features of a node are ``position``, the place
     of the layer in the chain, from ``1 / n_layers`` to 1; ``value``, the place of its number among the
     layer's choices, from 0 for the smallest to 1 for the largest; and one indicator for each choice without
-    an order. Layers are not interchangeable: to skip the first or the second is not the same.
+    an order. Layers are not interchangeable: to skip the first or the second is not the same, unless they
+    have the same choices with an :class:`Identity` among them. In canonical form a run of such layers has
+    those that are skipped at its end.
 
     A mutated number moves by a normal step with a standard deviation of a tenth of its range, at least to
     the next; a choice without an order becomes any other; a layer that can be skipped is so with probability
@@ -68,12 +68,15 @@ class ChainSpace(SearchSpace):
     def __init__(self, choices: Sequence[Sequence[Any]]) -> None:
         if len(choices) == 0:
             raise ValueError("choices is empty; give the choices of at least one layer")
-        self.choices = tuple(_checked(layer, k) for k, layer in enumerate(choices))
+        self.choices = tuple(checked(layer, k) for k, layer in enumerate(choices))
         self.n_nodes = len(self.choices)
-        self._options = [tuple(option for option in layer if option is not None) for layer in self.choices]
-        self._skippable = np.array([None in layer for layer in self.choices])
+        self._runs = Runs(self.choices)
+        self._options = [options_of(layer) for layer in self.choices]
+        skips = [next(filter(is_left_out, layer), ...) for layer in self.choices]
+        self._skippable = np.array([skip is not ... for skip in skips])
+        self._skips = [left_out_value(skip) for skip in skips]  # an ellipsis where a layer is always there
         self._n_options = np.array([len(options) for options in self._options])
-        self._ordered = np.array([_is_ordered(layer) for layer in self.choices])
+        self._ordered = np.array([is_ordered(layer) for layer in self.choices])
         unordered = [o for o, ordered in zip(self._options, self._ordered, strict=True) if not ordered]
         self._categories = list(dict.fromkeys(option for options in unordered for option in options))
         self._first_category = 1 + bool(self._ordered.any())
@@ -98,8 +101,8 @@ class ChainSpace(SearchSpace):
     def __repr__(self) -> str:
         first = self.choices[0]
         if len(self.choices) > 1 and all(layer == first for layer in self.choices):
-            return f"ChainSpace([{_show(first)}] * {len(self.choices)})"
-        return f"ChainSpace([{', '.join(_show(layer) for layer in self.choices)}])"
+            return f"ChainSpace([{show(first)}] * {len(self.choices)})"
+        return f"ChainSpace([{', '.join(show(layer) for layer in self.choices)}])"
 
     def __eq__(self, other: object) -> bool:
         return type(self) is type(other) and repr(self) == repr(other)
@@ -110,7 +113,10 @@ class ChainSpace(SearchSpace):
     @property
     def n_architectures(self) -> int:
         """The number of architectures, however large."""
-        return prod(self._n_choices.tolist())
+        n_places: list[int] = self._n_choices.tolist()
+        for run in self._runs:
+            n_places[run.layers] = [sum(run.sizes)] + [1] * (run.n_layers - 1)
+        return prod(n_places)
 
     def get_feature_names_out(self) -> NDArray[np.object_]:
         """Return the column names, ``adjacency_{i}_{j}`` and then ``node_{i}_{feature}``."""
@@ -196,13 +202,16 @@ class ChainSpace(SearchSpace):
     # ------------------------------------------------------------------------------------- contract
 
     def sample(self, n: int, rng: Seed = None) -> NDArray[np.float32]:
-        """Draw ``n`` rows, uniformly and with replacement."""
+        """Draw ``n`` rows, uniformly over architectures and with replacement."""
         rng = np.random.default_rng(rng)
-        return self._rows(rng.integers(self._n_choices, size=(n, self.n_nodes)))
+        choices = rng.integers(self._n_choices, size=(n, self.n_nodes))
+        for run in self._runs:
+            choices[:, run.layers] = run.draw(n, rng)
+        return self._rows(choices)
 
     def mutate(self, X: Rows, probability: float, rng: np.random.Generator) -> NDArray[np.float32]:
         """Change the choice of each layer with the given probability (section 3.2); always valid."""
-        choices = self._choices_of(X)
+        choices = self._runs.scattered(self._choices_of(X), rng)  # a layer may come back anywhere in its run
         changed = rng.random(choices.shape) < probability
         m = self._n_options
         other = (choices + rng.integers(1, np.maximum(m, 2), choices.shape)) % m
@@ -210,7 +219,7 @@ class ChainSpace(SearchSpace):
         skipped = choices == m
         moved = np.where(skipped, rng.integers(m, size=choices.shape), moved)
         skip = self._skippable & ~skipped & (rng.random(choices.shape) < 0.5)
-        return self._rows(np.where(changed, np.where(skip, m, moved), choices))
+        return self._rows(self._runs.packed(np.where(changed, np.where(skip, m, moved), choices)))
 
     def _step(self, choices: Choices, rng: np.random.Generator) -> Choices:
         """Return numbers a small step away, reflected at the ends; never the same where there are others."""
@@ -224,23 +233,23 @@ class ChainSpace(SearchSpace):
 
     def crossover(self, X1: Rows, X2: Rows, rng: np.random.Generator) -> NDArray[np.float32]:
         """Take each layer from either parent with probability 0.5 (section 3.2); always valid."""
-        first, second = self._choices_of(X1), self._choices_of(X2)
-        return self._rows(np.where(rng.random(first.shape) < 0.5, first, second))
+        first, second = (self._runs.packed(self._choices_of(X)) for X in (X1, X2))
+        return self._rows(self._runs.packed(np.where(rng.random(first.shape) < 0.5, first, second)))
 
     def is_valid(self, X: ArrayLike) -> NDArray[np.bool_]:
         """Tell for each row whether it is the path of a chain of this space."""
         return self._parse(X)[1]
 
     def canonical_key(self, X: ArrayLike) -> NDArray[np.uint64]:
-        """Return one number per valid row: exact below 2**63 architectures, otherwise a 64-bit hash."""
-        choices = self._parse(X)[0]
-        if self.n_architectures < 2**63:
+        """Return one number per valid row: exact below 2**63 chains, otherwise a 64-bit hash."""
+        choices = self._runs.packed(self._parse(X)[0])
+        if prod(self._n_choices.tolist()) < 2**63:
             return np.ravel_multi_index(tuple(choices.T), tuple(self._n_choices)).astype(np.uint64)
         return mix_columns(choices.T)
 
     def canonicalize(self, X: ArrayLike) -> NDArray[np.float32]:
-        """Return each valid row with its nodes in the order of the layers."""
-        return self._rows(self._choices_of(X))
+        """Return each valid row with its nodes in the order of the layers, skipped ones last in their run."""
+        return self._rows(self._runs.packed(self._choices_of(X)))
 
     def discretize(self, Z: NDArray[np.floating]) -> NDArray[np.float32]:
         """Map shadow matrices to valid rows: the nearest number, the largest indicator.
@@ -253,7 +262,7 @@ class ChainSpace(SearchSpace):
 
     def relax(self, X: ArrayLike) -> NDArray[np.float64]:
         """Return shadow matrices of valid rows, with 1 as the position of every layer that is there."""
-        Z = self.canonicalize(X).astype(np.float64)
+        Z = self._rows(self._choices_of(X)).astype(np.float64)
         features = split_rows(Z, self.n_nodes)[1]  # a view
         features[:, :, 0] = features[:, :, 0] > 0
         return Z
@@ -271,13 +280,16 @@ class ChainSpace(SearchSpace):
         """Return every architecture once, the choice of the last layer changing fastest."""
         if not self.is_enumerable:
             super().enumerate()  # raises
-        places = np.unravel_index(np.arange(len(self)), tuple(self._n_choices))
-        return self._rows(np.stack(places, axis=1))
+        parts = [np.arange(n)[:, None] for n in self._n_choices]
+        for run in self._runs:
+            parts[run.layers] = [run.listed()] + [np.zeros((1, 0), np.intp)] * (run.n_layers - 1)
+        places = np.unravel_index(np.arange(len(self)), tuple(map(len, parts)))
+        return self._rows(np.concatenate([part[k] for part, k in zip(parts, places, strict=True)], axis=1))
 
     # ---------------------------------------------------------------- readable objects and Optuna
 
     def encode(self, architectures: Iterable[Sequence[Any]]) -> NDArray[np.float32]:
-        """Return the rows of sequences with one choice for each layer, None where it is skipped.
+        """Return the rows of sequences with one choice for each layer, also for one that is skipped.
 
         Raises
         ------
@@ -290,24 +302,24 @@ class ChainSpace(SearchSpace):
             if len(chain) != self.n_nodes:
                 raise ValueError(
                     f"architecture {k} has {len(chain)} layers; give one choice for each of {self.n_nodes}, "
-                    f"None where a layer is skipped"
+                    f"None (or the value of its Identity) where a layer is skipped"
                 )
             choices[k] = [self._index(i, choice, k) for i, choice in enumerate(chain)]
         return self._rows(choices)
 
     def _index(self, layer: int, choice: Any, architecture: int) -> int:
-        if choice is None and self._skippable[layer]:
+        if self._skippable[layer] and choice == self._skips[layer]:
             return int(self._n_options[layer])
-        if choice is None or choice not in self._options[layer]:
+        if choice not in self._options[layer]:
             raise ValueError(
                 f"architecture {architecture} has {choice!r} in layer {layer}; allowed are "
-                f"{_show(self.choices[layer])}"
+                f"{show(self.choices[layer])}"
             )
         return self._options[layer].index(choice)
 
     def decode(self, X: ArrayLike) -> list[tuple[Any, ...]]:
-        """Return the choices of valid rows, one for each layer, None where it is skipped."""
-        options = [(*layer, None) for layer in self._options]
+        """Return the choices of valid rows, one for each layer, also for one that is skipped."""
+        options = [(*layer, skip) for layer, skip in zip(self._options, self._skips, strict=True)]
         chains = self._choices_of(X).tolist()
         return [tuple(layer[k] for layer, k in zip(options, chain, strict=True)) for chain in chains]
 
@@ -317,9 +329,11 @@ class ChainSpace(SearchSpace):
         boxes = []
         for k, (choice, options) in enumerate(zip(architecture, self._options, strict=True)):
             label = f"layer {k}: {choice}"
-            if choice is not None and self._ordered[k] and options[0] >= 0 < options[-1]:
+            if choice == self._skips[k]:
+                continue
+            if self._ordered[k] and options[0] >= 0 < options[-1]:
                 boxes.append(Box(label, named["a number"], choice / options[-1]))
-            elif choice is not None:
+            else:
                 boxes.append(Box(label, named.get(str(choice), GREY)))
         return Diagram(boxes, np.eye(len(boxes), k=1), title)
 
@@ -333,7 +347,7 @@ class ChainSpace(SearchSpace):
         """
         if not self._ordered.all():
             layer = int(np.argmin(self._ordered))
-            raise TypeError(f"layer {layer} has no numbers as choices but {_show(self.choices[layer])}")
+            raise TypeError(f"layer {layer} has no numbers as choices but {show(self.choices[layer])}")
         values = np.full((self.n_nodes, int(self._n_options.max()) + 1), np.nan)
         for k, options in enumerate(self._options):
             values[k, : len(options)] = options
@@ -346,7 +360,7 @@ class ChainSpace(SearchSpace):
         return {
             f"layer_{k}": IntDistribution(layer[0], layer[-1], step=layer.step)
             if isinstance(layer, range)
-            else CategoricalDistribution(layer)
+            else CategoricalDistribution([left_out_value(choice) for choice in layer])
             for k, layer in enumerate(self.choices)
         }
 
@@ -361,41 +375,3 @@ class ChainSpace(SearchSpace):
     def row_to_params(self, row: ArrayLike) -> dict[str, Any]:
         """Return the Optuna parameters of one valid row."""
         return {f"layer_{k}": choice for k, choice in enumerate(self.decode(np.asarray(row)[None])[0])}
-
-
-def _is_ordered(layer: Sequence[Any]) -> bool:
-    options = [option for option in layer if option is not None]
-    are_numbers = all(isinstance(option, Real) and not isinstance(option, bool) for option in options)
-    return are_numbers and not isinstance(layer, Unordered)
-
-
-def _checked(layer: Sequence[Any], k: int) -> Sequence[Any]:
-    """Return the choices of a layer, a range or a tuple, where they are allowed."""
-    if isinstance(layer, str) or not isinstance(layer, Sequence):
-        raise TypeError(f"choices[{k}]={layer!r} is not allowed; give a range or a list")
-    if not 1 <= len(layer) - (None in layer) <= _MAX_CHOICES:
-        raise ValueError(
-            f"choices[{k}] has {len(layer) - (None in layer)} choices to take; give 1 to {_MAX_CHOICES} (the "
-            f"end of a range is left out, and must be above its start)"
-        )
-    options = [option for option in layer if option is not None]
-    if len(set(layer)) < len(layer):
-        raise ValueError(f"choices[{k}]={_show(layer)} has a choice twice; give each one once")
-    if _is_ordered(layer) and options != sorted(options):
-        raise ValueError(f"choices[{k}]={_show(layer)} is not in increasing order; sort the numbers")
-    if not isinstance(layer, range | Unordered) and len(options) > 2 and _are_codes(options):
-        raise ValueError(
-            f"choices[{k}]={_show(layer)} may be amounts or codes; give range({len(options)}) where more is "
-            f"more, and Unordered({options}) or names where the numbers stand for something else"
-        )
-    return layer if isinstance(layer, range | Unordered) else tuple(layer)
-
-
-def _are_codes(options: list[Any]) -> bool:
-    """Tell whether choices are 0, 1, 2 and so on, as whole numbers."""
-    whole = all(isinstance(option, Integral) and not isinstance(option, bool) for option in options)
-    return whole and options == list(range(len(options)))
-
-
-def _show(layer: Sequence[Any]) -> str:
-    return repr(layer) if isinstance(layer, range | Unordered) else repr(list(layer))

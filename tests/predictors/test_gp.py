@@ -7,7 +7,7 @@ import pytest
 from scipy.optimize import approx_fprime
 from scipy.stats import kendalltau
 from sklearn.gaussian_process import GaussianProcessRegressor
-from sklearn.gaussian_process.kernels import ConstantKernel, RationalQuadratic, WhiteKernel
+from sklearn.gaussian_process.kernels import ConstantKernel, RationalQuadratic
 from sklearn.utils.estimator_checks import parametrize_with_checks
 from threadpoolctl import threadpool_info, threadpool_limits
 
@@ -32,31 +32,58 @@ def cells(rng) -> tuple[np.ndarray, np.ndarray]:
     return X, n_a - 0.1 * X[:, :36].sum(axis=1) + 0.05 * rng.normal(size=200)
 
 
+@pytest.mark.parametrize("shares", [1.0, 1 / np.arange(1, 21)])
 @pytest.mark.parametrize("kept", [0, 2**20])
-def test_the_gradient_is_that_of_the_density(rng, monkeypatch, kept):
+def test_the_gradient_is_that_of_the_density(rng, monkeypatch, kept, shares):
     monkeypatch.setattr(_kernel, "_MOST_ELEMENTS", kept)
     Z, t, kind = rng.normal(size=(20, 6)), rng.normal(size=20), np.array([0, 0, 1, 1, 1, 2])
-    evidence = _kernel.Evidence(Z, t, kind, log_prior(["graph a", "graph b", "layer c"], 6, 0))
+    prior = log_prior(["graph a", "graph b", "layer c"], 6, 0)
+    evidence = _kernel.Evidence(Z, t, kind, prior, shares=shares)
     u = rng.normal(size=5)
     numeric = approx_fprime(u, lambda x: evidence(x)[0], 1e-7)
     np.testing.assert_allclose(evidence(u)[1], numeric, rtol=1e-4, atol=1e-4)
 
 
-def test_given_its_parameters_it_is_the_process_of_scikit_learn(rng):
+@pytest.mark.parametrize("repeats", [None, 1 + np.arange(40) % 5])
+def test_given_its_parameters_it_is_the_process_of_scikit_learn(rng, repeats):
     X = rng.normal(size=(40, 3))
     y = X[:, 0] + X[:, 1] ** 2 + 0.1 * rng.normal(size=40)
-    model = GPRankPredictor().fit(X, y)
+    model = GPRankPredictor().fit(X, y, n_repeats=repeats)
     scales = np.array([model.scales_[f"x{k}"] for k in range(3)]) / X.std(axis=0)
     # 1 / (1 + d^2) is scikit-learn's kernel with alpha = 1 at length scale sqrt(1 / 2).
     kernel = ConstantKernel(model.amplitude_) * RationalQuadratic(np.sqrt(0.5), 1.0)
-    reference = GaussianProcessRegressor(kernel + WhiteKernel(model.noise_), alpha=1e-6, optimizer=None)
+    noise = model.noise_ / (1 if repeats is None else repeats)
+    reference = GaussianProcessRegressor(kernel, alpha=noise + 1e-6, optimizer=None)
     reference.fit(X * scales, model._targets.values)
     new = rng.normal(size=(15, 3))
     mean, std = reference.predict(new * scales, return_std=True)
     np.testing.assert_allclose(model.predict(new), model._targets.inverse(mean), rtol=1e-8)
-    std = np.sqrt(std**2 - model.noise_)  # of the process without the noise of an observation
-    optimistic = GPRankPredictor(exploration=2.0).fit(X, y)
+    optimistic = GPRankPredictor(exploration=2.0).fit(X, y, n_repeats=repeats)
     np.testing.assert_allclose(optimistic.predict(new), model._targets.inverse(mean + 2 * std), rtol=1e-6)
+
+
+def test_scores_of_one_evaluation_each_are_scores_as_ever(cells):
+    X, y = cells
+    model, told = (GPRankPredictor(SPACE.n_nodes, exploration=2.0) for _ in range(2))
+    expected = model.fit(X[:60], y[:60]).predict(X)
+    np.testing.assert_array_equal(told.fit(X[:60], y[:60], n_repeats=np.ones(60)).predict(X), expected)
+
+
+def test_a_mean_of_many_is_believed_more_than_a_single_score(cells):
+    X, y = cells
+    noisy, repeats = y + np.random.default_rng(1).normal(size=len(y)), np.ones(len(y))
+    best = noisy.argmax()
+    single = GPRankPredictor(SPACE.n_nodes).fit(X, noisy, n_repeats=repeats)
+    repeats[best] = 50
+    mean = GPRankPredictor(SPACE.n_nodes).fit(X, noisy, n_repeats=repeats)
+    assert mean.predict(X[[best]])[0] > single.predict(X[[best]])[0]
+    assert mean.predict(X[[best]], return_std=True)[1] < single.predict(X[[best]], return_std=True)[1]
+
+
+@pytest.mark.parametrize("repeats", [[1, 2], np.zeros(200), np.full(200, np.nan)])
+def test_numbers_of_repeats_that_do_not_fit_the_scores_are_refused(cells, repeats):
+    with pytest.raises(ValueError, match="is not allowed for 200 scores"):
+        GPRankPredictor(SPACE.n_nodes).fit(*cells, n_repeats=repeats)
 
 
 def test_only_the_order_of_the_targets_matters(cells):

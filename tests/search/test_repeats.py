@@ -37,6 +37,32 @@ def test_every_repeat_is_kept_and_what_is_learned_from_is_the_mean():
     assert search.best_score_ == 6.0  # the highest score seen, as ever
 
 
+class Told(LinearRegression):
+    """Keeps what it is told of repeats."""
+
+    repeats: list = []
+
+    def fit(self, X, y, n_repeats=None):
+        self.repeats.append(None if n_repeats is None else n_repeats.tolist())
+        return super().fit(X, y)
+
+
+@pytest.mark.parametrize("known", [{}, {"features": {"edges": lambda X: X[:, :16].sum(axis=1)}}])
+@pytest.mark.parametrize("n_objectives", [1, 2])
+def test_the_predictor_is_told_how_many_scores_each_mean_is_of(monkeypatch, known, n_objectives):
+    monkeypatch.setattr(Told, "repeats", [])
+    search = PredictorBasedSearch(SPACE, Told(), random_state=0, **known)
+    X = SPACE.enumerate()[[5, 9, 7, 12]]
+    y = np.array([[1.0, 5.0, 4.0, 2.0], [4.0, 1.0, 2.0, 3.0]]).T[:, :n_objectives]
+    search.tell(X, y)
+    search.ask()
+    assert set(map(str, Told.repeats)) == {"None"}  # nothing to tell
+    search.tell(X[[1, 1]], y[[1, 1]])
+    Told.repeats.clear()
+    search.ask()
+    assert Told.repeats == [[1, 3, 1, 1]] * len(Told.repeats) and Told.repeats
+
+
 def test_equal_repeats_have_no_spread_to_the_last_bit():
     archive = Archive(SPACE)
     rows = SPACE.enumerate()[[3] * 7]

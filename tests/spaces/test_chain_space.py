@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from skpbnas import EvolutionaryCandidateSampler, PredictorBasedSearch
 from skpbnas.predictors import GPRankPredictor
-from skpbnas.spaces import ChainSpace, Unordered
+from skpbnas.spaces import ChainSpace, Identity, Unordered
 from skpbnas.testing import check_candidate_sampler, check_space
 
 WIDTHS = ChainSpace([range(64, 512)] * 50)
@@ -110,6 +110,14 @@ def test_a_search_finds_better_widths_than_chance():
         ([["a", "a"]], ValueError, "has a choice twice"),
         (["relu"], TypeError, "'relu' is not allowed; give a range or a list"),
         ([range(10**6)], ValueError, "give 1 to 65536"),
+        ([[3, 5, None, Identity()]], ValueError, "leaves the layer out in 2 ways"),
+        ([["a", Identity("a")]], ValueError, "has a choice twice"),
+        ([[Identity()]], ValueError, r"choices\[0\] has 0 choices"),
+        (
+            [[1, 2, Identity(0)]],
+            ValueError,
+            r"give floats .* Unordered\(\[1, 2, Identity\(0\)\]\)",
+        ),
     ],
 )
 def test_contradictory_choices_are_refused(choices, error, message):

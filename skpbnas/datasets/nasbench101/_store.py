@@ -7,17 +7,15 @@ import math
 import os
 import struct
 import zipfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import IO, Any, NamedTuple
-from uuid import uuid4
 from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..._files import replacing
 from ...spaces import Rows
 from .._errors import DataFileError, refusing_damage
 from .._npz import read_header
@@ -65,35 +63,25 @@ class NASBench101Table:
 _ARRAYS = tuple(field.name for field in fields(NASBench101Table) if field.name != "source")
 
 
-@contextmanager
-def replacing(path: Path) -> Iterator[IO[bytes]]:
-    """Open a new file that takes the place of ``path`` when all has been written, and never before.
+def write_store(path: Path, table: NASBench101Table) -> None:
+    """Write a table, readable by ``numpy.load`` too, all or nothing.
 
     Raises
     ------
     OSError
         Where it cannot be written; nothing is left behind then.
     """
-    part = path.with_name(f".{path.name}.{uuid4().hex}.tmp")
     try:
-        try:
-            with open(part, "xb") as file:
-                yield file
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(part, path)
-        except BaseException:
-            part.unlink(missing_ok=True)
-            raise
+        with replacing(path) as file:
+            _write(file, table)
     except OSError as error:
         reason = f"cannot write the converted table ({error.strerror})"
         raise OSError(error.errno, reason, str(path)) from error
 
 
-def write_store(path: Path, table: NASBench101Table) -> None:
-    """Write a table, readable by ``numpy.load`` too, all or nothing."""
+def _write(file: IO[bytes], table: NASBench101Table) -> None:
     description = {"format": STORE_FORMAT, "source": table.source, "checksum": _checksum(table.source)}
-    with replacing(path) as file, zipfile.ZipFile(file, "w") as archive:
+    with zipfile.ZipFile(file, "w") as archive:
         archive.comment = json.dumps(description).encode()
         for name in _ARRAYS:
             entry = zipfile.ZipInfo(f"{name}.npy")

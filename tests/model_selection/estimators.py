@@ -1,0 +1,35 @@
+"""Estimators whose scores are known without training, apart so that workers import nothing else."""
+
+import os
+import signal
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin
+
+DEADLY = 5
+
+
+class Toy(ClassifierMixin, BaseEstimator):
+    """Scores by its parameters, without any training; some values fail in their own ways."""
+
+    def __init__(self, widths=(1,), rate=1.0, cell=None, random_state=0):
+        self.widths, self.rate, self.cell, self.random_state = widths, rate, cell, random_state
+
+    def fit(self, X, y):
+        if self.widths[0] == 113:
+            raise MemoryError("out of memory")
+        self.classes_ = np.unique(y)
+        return self
+
+    def predict(self, X):
+        return np.zeros(len(X), int)
+
+    def score(self, X, y):
+        return np.nan if self.widths[0] == 117 else float(sum(self.widths)) + (self.random_state or 0)
+
+
+class Deadly(Toy):
+    def fit(self, X, y):
+        if self.widths[0] == DEADLY:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().fit(X, y)
