@@ -11,11 +11,15 @@ import pickle
 import reprlib
 import traceback
 from collections.abc import Callable
+from contextlib import nullcontext
+from functools import partial
 from time import perf_counter
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from ._devices import Devices
 
 
 class Scored(NamedTuple):
@@ -34,7 +38,65 @@ class Scored(NamedTuple):
     details: Any = None
 
 
-Outcome = tuple[NDArray[np.float64], float, BaseException | None, Any]
+class Outcome(NamedTuple):
+    """What an evaluation came to.
+
+    Attributes
+    ----------
+    scores : ndarray of shape (n_objectives,)
+        A single NaN where the objective raised.
+    seconds : float
+    error : BaseException or None
+        What the objective raised.
+    details : object
+        Of a :class:`Scored`, else None.
+    """
+
+    scores: NDArray[np.float64]
+    seconds: float
+    error: BaseException | None = None
+    details: Any = None
+
+
+class Call:
+    """An evaluation for a worker, who calls it.
+
+    On the way to another process it is packed by cloudpickle, whatever the engine packs with, so that every
+    objective can go; and it is unpacked there only once the worker has its device, so that nothing that the
+    objective imports sees another one. Threads get the objective itself.
+
+    Parameters
+    ----------
+    objective : callable
+    architecture : object
+    arguments : dict
+        Of the objective, beside the architecture.
+    devices : Devices or None
+    """
+
+    def __init__(
+        self,
+        objective: Callable[..., Any],
+        architecture: Any,
+        arguments: dict[str, Any],
+        devices: Devices | None = None,
+    ) -> None:
+        self._evaluate = partial(evaluate_one, objective, architecture, True, **arguments)
+        self._devices = devices
+
+    def __call__(self) -> Outcome:
+        with self._devices.one() if self._devices else nullcontext():
+            return self._evaluate()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        from joblib.externals.loky.backend import reduction
+
+        return partial, (_unpack, bytes(reduction.dumps(self._evaluate)), self._devices)
+
+
+def _unpack(packed: bytes, devices: Devices | None) -> Outcome:
+    with devices.one() if devices else nullcontext():
+        return pickle.loads(packed)()
 
 
 def evaluate_one(
@@ -54,12 +116,7 @@ def evaluate_one(
 
     Returns
     -------
-    scores : ndarray of shape (n_objectives,)
-        A single NaN where the objective raised.
-    seconds : float
-    error : BaseException or None
-    details : object
-        Of a :class:`Scored`, else None.
+    Outcome
     """
     start = perf_counter()
     nothing = np.array([np.nan])
@@ -67,13 +124,13 @@ def evaluate_one(
         result = objective(architecture, **arguments)
         scores, details = result if isinstance(result, Scored) else (result, None)
         json.dumps(details)  # raises here, and not when the checkpoint is written
-        return _as_scores(scores), perf_counter() - start, None, details
+        return Outcome(_as_scores(scores), perf_counter() - start, None, details)
     except Exception as raised:  # handed to the search, which raises it once the batch is told
-        return nothing, perf_counter() - start, _portable(raised) if remote else raised, None
+        return Outcome(nothing, perf_counter() - start, _portable(raised) if remote else raised)
     except SystemExit as exit:
         if not remote:
             raise
-        return nothing, perf_counter() - start, SystemExit(str(exit)), None
+        return Outcome(nothing, perf_counter() - start, SystemExit(str(exit)))
 
 
 def as_real(values: Any) -> NDArray[np.float64]:

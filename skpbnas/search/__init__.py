@@ -1,11 +1,13 @@
 """Algorithm 1 of the paper: propose a batch, evaluate it, learn from it, and again."""
 
+from .._devices import current_device
 from .._worker import Scored
 from ._checkpoint import EvaluationsSoFar, read_checkpoint
 from ._costs import OneByOne
 from ._features import ForTheBest
 from ._found import ParetoFront
 from ._propose import Proposal, default_candidates, default_predictor, propose
+from ._ray import RayExecutor
 from ._read import SavedResults, read_results
 from ._recommend import Recommendation
 from ._saved import CheckpointError, CheckpointWriteError
@@ -20,9 +22,11 @@ __all__ = [
     "ParetoFront",
     "PredictorBasedSearch",
     "Proposal",
+    "RayExecutor",
     "Recommendation",
     "SavedResults",
     "Scored",
+    "current_device",
     "default_candidates",
     "default_predictor",
     "propose",

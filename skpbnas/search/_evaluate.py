@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
-from functools import partial
+from concurrent.futures import Future
 from inspect import signature
+from math import inf
 from time import monotonic, perf_counter
 from typing import Any, NamedTuple
 from warnings import warn
@@ -13,10 +14,12 @@ from warnings import warn
 import numpy as np
 from numpy.typing import NDArray
 
-from .._worker import Outcome, as_real, evaluate_one
+from .._devices import Devices
+from .._worker import Call, Outcome, as_real, evaluate_one
 from ..spaces import Rows, SearchSpace
 from ._archive import Scores
-from ._workers import Workers, n_workers, workers_of_backend
+from ._engines import Engine
+from ._workers import Workers, died
 
 # So many evaluations in a row that kill their worker are not the fault of their architectures.
 _MAX_DEATHS = 4
@@ -95,7 +98,7 @@ def evaluate(
     objective: Objective,
     space: SearchSpace,
     more: More,
-    n_jobs: int | None,
+    engine: Engine,
     vectorized: bool,
     limits: Limits = Limits(),  # noqa: B008 (immutable)
 ) -> Iterator[Evaluation]:
@@ -110,7 +113,7 @@ def evaluate(
     more : callable
         Returns the batch to evaluate next, given how many are under way. It is called when a worker is free,
         after everything that was yielded has been dealt with.
-    n_jobs : int or None
+    engine : Engine
     vectorized : bool
     limits : Limits
     """
@@ -119,14 +122,13 @@ def evaluate(
         while len((batch := more(0)).rows):
             yield from _evaluate_rows(objective, batch)
         return
-    n = n_workers(n_jobs) or (0 if limits.timeout is None else 1)
-    if not n:
+    if not engine.n and limits.timeout is None:
         yield from _one_by_one(objective, space, more, limits)
         return
-    with workers_of_backend(n) as workers:
-        if not workers.can_end:
-            _refuse_timeout(limits, "threads, which nothing can end")
-        yield from _InParallel(objective, space, more, workers, limits).run()
+    with engine.workers() as workers:
+        if workers.no_timeout:
+            _refuse_timeout(limits, workers.no_timeout)
+        yield from _InParallel(objective, space, more, workers, limits, engine.devices).run()
 
 
 def _refuse_timeout(limits: Limits, what: str) -> None:
@@ -180,7 +182,13 @@ class _InParallel:
     """Evaluations on workers, some of which die, exit or take too long."""
 
     def __init__(
-        self, objective: Objective, space: SearchSpace, more: More, workers: Workers, limits: Limits
+        self,
+        objective: Objective,
+        space: SearchSpace,
+        more: More,
+        workers: Workers,
+        limits: Limits,
+        devices: Devices | None,
     ) -> None:
         self.objective = objective
         self.takes_seed = _takes_seed(objective)
@@ -188,6 +196,7 @@ class _InParallel:
         self.more = more
         self.workers = workers
         self.limits = limits
+        self.devices = devices
         self.waiting: deque[Task] = deque()
         # Of a pool, what was under way when a worker died: repeated alone, to see which one kills workers.
         self.suspects: deque[Task] = deque()
@@ -202,10 +211,10 @@ class _InParallel:
             if not len(self.workers):
                 return
             if self.limits.is_over and self.workers.can_end:
-                self.workers.end(monotonic())  # they stay pending
+                self.workers.end(inf)  # they stay pending
                 return
-            for task, outcome in self.workers.finished(self._patience()):
-                yield from self._dead(task) if outcome is None else [self._alive(task, outcome)]
+            for task, future in self.workers.finished(self._patience()):
+                yield from self._dead(task) if died(future) else [self._alive(task, future)]
             if self.limits.timeout is not None and len(self.workers):
                 for task in self.workers.end(monotonic() - self.limits.timeout):
                     reason = f"it took longer than timeout={self.limits.timeout:g} seconds"
@@ -229,13 +238,12 @@ class _InParallel:
 
     def _start(self, task: Task) -> Iterator[Evaluation]:
         row, repeat = task
+        arguments = {"seed": repeat} if self.takes_seed else {}
         try:
-            architecture = _decode(self.space, row)
+            call = Call(self.objective, _decode(self.space, row), arguments, self.devices)
+            self.workers.submit(task, call)
         except Exception as error:  # raised by the search, once all that is under way is observed
             yield Evaluation(row, repeat, _NOTHING, np.nan, error)
-        else:
-            call = partial(evaluate_one, seed=repeat) if self.takes_seed else evaluate_one
-            self.workers.submit(task, call, self.objective, architecture, True)
 
     def _patience(self) -> float | None:
         """Return how long to wait for a result before time has to be looked at."""
@@ -244,8 +252,12 @@ class _InParallel:
             ends.append(self.workers.oldest() + self.limits.timeout)
         return max(min(ends) - monotonic(), 0) if ends else None
 
-    def _alive(self, task: Task, outcome: Outcome) -> Evaluation:
+    def _alive(self, task: Task, future: Future) -> Evaluation:
         self.deaths_in_a_row = 0
+        if (error := future.exception()) is not None:  # not of the objective, whose errors are results
+            return Evaluation(*task, _NOTHING, np.nan, error)
+        if not isinstance(outcome := future.result(), Outcome):
+            return Evaluation(*task, _NOTHING, np.nan, _swallowed(outcome))
         scores, seconds, error, details = outcome
         if isinstance(error, SystemExit):
             return Evaluation(
@@ -269,6 +281,13 @@ class _InParallel:
                 f"{_decode(self.space, task[0])!r}: see the workers' own messages, and their memory"
             )
         yield Evaluation(task[0], task[1], _NOTHING, np.nan, failure="its worker died, twice")
+
+
+def _swallowed(result: Any) -> RuntimeError:
+    return RuntimeError(
+        f"the executor returned {result!r} for an evaluation, which itself returns its scores or its "
+        f"error: it seems to swallow exceptions, or did not make the call; use one whose futures raise them"
+    )
 
 
 def _decode(space: SearchSpace, row: Rows) -> Any:

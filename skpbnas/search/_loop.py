@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ..candidates import SpaceExhaustedWarning
 from ._archive import PENDING
+from ._engines import Engine
 from ._evaluate import Batch, Evaluation, Limits, evaluate
 from ._saved import CheckpointWriteError
 from ._state import SearchState
@@ -71,9 +72,9 @@ class Loop:
         self._left_over = np.flatnonzero(state.archive.records["status"] == PENDING)
         self._batch_told = False
 
-    def run(self, objective: Callable[[Any], Any], n_jobs: int | None, vectorized: bool) -> None:
+    def run(self, objective: Callable[[Any], Any], engine: Engine, vectorized: bool) -> None:
         """Evaluate until the budget is spent, then raise the first thing that went wrong."""
-        for result in evaluate(objective, self.state.space, self.more, n_jobs, vectorized, self.limits):
+        for result in evaluate(objective, self.state.space, self.more, engine, vectorized, self.limits):
             self.receive(result)
         if self.errors:
             raise self.errors[0]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor
 from numbers import Integral
 from time import monotonic
 from typing import Any, Literal
@@ -18,6 +19,7 @@ from tqdm.auto import tqdm
 from .._worker import as_real
 from ..spaces import CellSpace, Rows, SearchSpace
 from ._costs import Cost
+from ._engines import Engine
 from ._evaluate import Limits
 from ._features import Features
 from ._found import SearchResults
@@ -250,7 +252,7 @@ class PredictorBasedSearch(SearchResults, BaseEstimator):
         self,
         objective: Callable[..., Any],
         n_evaluations: int,
-        n_jobs: int | None = 1,
+        n_jobs: int | None = None,
         callbacks: Sequence[Callback] = (),
         checkpoint: str | os.PathLike[str] | None = None,
         vectorized: bool | None = None,
@@ -261,6 +263,8 @@ class PredictorBasedSearch(SearchResults, BaseEstimator):
         name: str | None = None,
         n_finalists: int | Literal["auto"] | None = None,
         n_repeats: int | None = None,
+        executor: Executor | None = None,
+        devices: Sequence[int | str] | None = None,
     ) -> PredictorBasedSearch:
         """Evaluate architectures until there are ``n_evaluations`` observed scores, earlier ones included.
 
@@ -273,10 +277,11 @@ class PredictorBasedSearch(SearchResults, BaseEstimator):
             ones.
         n_evaluations : int
             The budget, initial and failed evaluations included.
-        n_jobs : int or None, default=1
+        n_jobs : int or None, default=None
             Architectures evaluated at the same time, by joblib's current backend: processes of this machine
             (``loky``), threads (``threading``), or the workers of a Dask cluster (``dask``). -1 is as many as
-            there are; None leaves it to ``joblib.parallel_config``.
+            there are. None is as many as the executor has workers, or as there are devices; without either it
+            is left to ``joblib.parallel_config``, and one where that says nothing.
         callbacks : sequence of callable, default=()
             Called with the search after every batch, or after every evaluation where ``asynchronous``; one
             that returns True ends the run.
@@ -311,6 +316,14 @@ class PredictorBasedSearch(SearchResults, BaseEstimator):
             scores, there is no noise, and the rest of the budget goes to new architectures.
         n_repeats : int, default=None
             How many evaluations of the budget the finals have. None is a fifth.
+        executor : concurrent.futures.Executor, default=None
+            Evaluates instead of joblib's backend: a pool of ``concurrent.futures`` or ``loky``, an
+            ``MPIPoolExecutor``, ``client.get_executor()`` of Dask, a :class:`~skpbnas.search.RayExecutor`, or
+            an executor of submitit. It is used as it is, and never shut down.
+        devices : sequence of int or str, default=None
+            GPUs of each host, by number or identifier; each training has one of its own, in
+            ``CUDA_VISIBLE_DEVICES`` of its process, and :func:`~skpbnas.search.current_device` tells the
+            objective. ``[0, 0, 1, 1]`` lets two trainings share each. Ray and SLURM give out theirs without.
 
         Returns
         -------
@@ -326,7 +339,13 @@ class PredictorBasedSearch(SearchResults, BaseEstimator):
             before, after everything else in its batch was observed. Running again evaluates what is still
             pending first.
         RuntimeError
-            Where workers die whatever they evaluate.
+            Where workers die whatever they evaluate, or the executor takes nothing any more or swallows
+            exceptions.
+        TypeError
+            Where the executor is none.
+        ValueError
+            Where the executor was shut down or its workers cannot be counted, the devices are fewer than the
+            trainings at the same time, or a ``timeout`` is not possible with what evaluates.
 
         Warns
         -----
@@ -344,6 +363,12 @@ class PredictorBasedSearch(SearchResults, BaseEstimator):
         _require_positive(timeout=timeout, max_seconds=max_seconds)
         if vectorized is None:
             vectorized = bool(getattr(objective, "vectorized", False))
+        if vectorized and not (executor is None and devices is None):
+            raise ValueError(
+                "a vectorized objective runs in this process, without executor= and devices=; pass "
+                "vectorized=False for one that takes architectures"
+            )
+        engine = Engine(n_jobs, executor, devices)
         with state.running(checkpoint, describe(objective) if name is None else name):
             if n_evaluations < state.archive.n_told:
                 warnings.warn(
@@ -365,7 +390,7 @@ class PredictorBasedSearch(SearchResults, BaseEstimator):
                     bar,
                     Limits(timeout, deadline),
                     finalists,
-                ).run(objective, n_jobs, vectorized)
+                ).run(objective, engine, vectorized)
         return self
 
     def confirm(

@@ -1,55 +1,30 @@
-"""Workers on this machine or on others: what joblib's current backend stands for, one task at a time each."""
+"""Workers that evaluations are given to, one at a time each: what all have in common, and two kinds."""
 
 from __future__ import annotations
 
-import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
-from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ThreadPoolExecutor, wait
 from time import monotonic
 from typing import Any, NamedTuple
 
-import joblib
 from joblib.externals.loky.process_executor import ProcessPoolExecutor
-from joblib.parallel import get_active_backend
 
-_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
-# Of loky, concurrent.futures and Dask, and of the pools of other libraries that are named like them.
-_DEATHS = ("TerminatedWorkerError", "BrokenProcessPool", "BrokenExecutor", "KilledWorker", "CancelledError")
-
-
-def n_workers(n_jobs: int | None) -> int:
-    """Return how many evaluations run at the same time; 0: in this process, without workers.
-
-    Parameters
-    ----------
-    n_jobs : int or None
-        None: as ``joblib.parallel_config`` has it, else 1. Negative: as many as there are processors or, with
-        Dask, threads of workers.
-    """
-    if not hasattr(get_active_backend()[0], "client"):
-        count = int(joblib.effective_n_jobs(n_jobs))
-        return count if count > 1 else 0
-    # With Dask joblib returns all threads of the cluster, whatever it is asked for.
-    return n_jobs if n_jobs is not None and n_jobs > 0 else int(joblib.effective_n_jobs(n_jobs))
-
-
-def workers_of_backend(n: int) -> Workers:
-    """Return ``n`` workers of joblib's current backend."""
-    backend, _ = get_active_backend()
-    if hasattr(backend, "client"):
-        return DaskWorkers(n, backend.client)
-    match type(backend).__name__:
-        case "ThreadingBackend":
-            return ExecutorWorkers(n, ThreadPoolExecutor(n))
-        case "LokyBackend":
-            threads = getattr(backend, "inner_max_num_threads", None)
-            share = max(joblib.cpu_count() // n, 1)
-            return ProcessWorkers(n, {name: str(threads or os.environ.get(name, share)) for name in _THREADS})
-    raise ValueError(
-        f"joblib's backend is {type(backend).__name__}; evaluations run on 'loky', 'threading' or 'dask': "
-        f"choose one in joblib.parallel_config, or use ask() and tell()"
-    )
+# Of loky, concurrent.futures, Dask, Ray, submitit and mpi4py, and of the pools of other libraries that are
+# named like them.
+_DEATHS = (
+    "TerminatedWorkerError",
+    "BrokenProcessPool",
+    "BrokenThreadPool",
+    "BrokenExecutor",
+    "KilledWorker",
+    "CancelledError",
+    "WorkerCrashedError",
+    "NodeDiedError",
+    "OutOfMemoryError",
+    "TaskCancelledError",
+    "UncompletedJobError",
+)
 
 
 class Started(NamedTuple):
@@ -73,10 +48,13 @@ class Workers(ABC):
         Whether a task that is under way can be ended.
     is_pool : bool
         Whether workers are one pool, so that the death of one says nothing of which task was to blame.
+    no_timeout : str
+        What cannot bound the time of a task, and why; empty where it can.
     """
 
     can_end = True
     is_pool = False
+    no_timeout = ""
 
     def __init__(self, n: int) -> None:
         self.n = n
@@ -91,40 +69,40 @@ class Workers(ABC):
     def __len__(self) -> int:
         return len(self._under_way)
 
-    def submit(self, task: Any, function: Callable[..., Any], *arguments: Any) -> None:
-        """Start ``function(*arguments)``; ``task`` identifies its result."""
-        self._under_way[self._start(function, *arguments)] = Started(task, monotonic())
+    def submit(self, task: Any, call: Callable[[], Any]) -> None:
+        """Have a worker make a call; ``task`` identifies its result."""
+        self._under_way[self._start(call)] = Started(task, monotonic())
 
-    def finished(self, seconds: float | None = None) -> Iterator[tuple[Any, Any]]:
-        """Wait for a result, at most so long; yield tasks with their results, None where a worker died."""
+    def finished(self, seconds: float | None = None) -> Iterator[tuple[Any, Future]]:
+        """Wait for a result, at most so long; yield tasks with what came of them."""
         for future in self._wait(seconds):
             task, _ = self._under_way.pop(future)
-            if not died(future):
-                yield task, future.result()
-                continue
-            self._replace(future)
-            yield task, None
+            if died(future):
+                self._replace(future)
+            yield task, future
 
     def oldest(self) -> float:
         """Return since when the task is under way that has been longest."""
-        return min(started.since for started in self._under_way.values())
+        return min(self._since(future) for future in self._under_way)
 
     def end(self, since: float) -> list[Any]:
         """End the tasks that are under way since then or longer, and return them."""
-        old = [future for future, started in self._under_way.items() if started.since <= since]
         ended = []
-        for future in old:
+        for future in [future for future in self._under_way if self._since(future) <= since]:
             if future.done():  # just now; it is among the next finished
                 continue
             self._end(future)
             ended.append(self._under_way.pop(future).task)
         return ended
 
+    def _since(self, future: Future) -> float:
+        return self._under_way[future].since
+
     def _wait(self, seconds: float | None) -> set[Future]:
         return wait(self._under_way, seconds, FIRST_COMPLETED).done
 
     @abstractmethod
-    def _start(self, function: Callable[..., Any], *arguments: Any) -> Future:
+    def _start(self, call: Callable[[], Any]) -> Future:
         """Give a call to a worker that is free."""
 
     @abstractmethod
@@ -161,7 +139,7 @@ class ProcessWorkers(Workers):
         executor = ProcessPoolExecutor(max_workers=1, env=self._env)
         return executor, executor.submit(int)
 
-    def _start(self, function: Callable[..., Any], *arguments: Any) -> Future:
+    def _start(self, call: Callable[[], Any]) -> Future:
         while True:
             try:
                 if self._idle:
@@ -169,7 +147,7 @@ class ProcessWorkers(Workers):
                 else:
                     executor, is_there = self._new.pop() if self._new else self._started()
                     is_there.result()
-                future = executor.submit(function, *arguments)
+                future = executor.submit(call)
             except Exception as error:  # it died while it was idle
                 if type(error).__name__ not in _DEATHS:
                     raise
@@ -197,85 +175,52 @@ class ProcessWorkers(Workers):
 
 
 class ExecutorWorkers(Workers):
-    """An executor of any kind as workers.
+    """Whatever an executor of ``concurrent.futures`` stands for.
 
     Parameters
     ----------
     n : int
     executor : concurrent.futures.Executor
+        Where it has ``ends_tasks = True``, each task stands on its own, ``cancel`` of a future ends one that
+        is under way, and the future's ``begun`` is when it left the queue, or None.
+    is_ours : bool, default=False
+        Whether to shut it down at the end.
     """
 
-    can_end = False
-    is_pool = True
-
-    def __init__(self, n: int, executor: Executor) -> None:
+    def __init__(self, n: int, executor: Executor, is_ours: bool = False) -> None:
         super().__init__(n)
+        self.can_end = getattr(executor, "ends_tasks", False)
+        self.is_pool = not self.can_end
+        if isinstance(executor, ThreadPoolExecutor):
+            self.no_timeout = "threads, which nothing can end"
+        elif not self.can_end:
+            self.no_timeout = f"{type(executor).__name__}, which cannot end what has begun"
         self._executor = executor
+        self._is_ours = is_ours
 
-    def _start(self, function: Callable[..., Any], *arguments: Any) -> Future:
-        return self._executor.submit(function, *arguments)
+    def _start(self, call: Callable[[], Any]) -> Future:
+        try:
+            return self._executor.submit(call)
+        except (BrokenExecutor, RuntimeError) as error:
+            raise RuntimeError(
+                f"{type(self._executor).__name__} takes nothing any more ({type(error).__name__}: {error}). "
+                f"Run again with a new executor: what was under way is evaluated first. Processes without "
+                f"executor= outlive the death of one"
+            ) from error
+
+    def _since(self, future: Future) -> float:
+        begun = getattr(future, "begun", super()._since(future))
+        return monotonic() if begun is None else begun
+
+    def _end(self, future: Future) -> None:
+        future.cancel()
 
     def close(self) -> None:
         """Cancel what has not begun."""
         for future in self._under_way:
             future.cancel()
-        self._executor.shutdown(wait=False)
-
-
-class DaskWorkers(Workers):
-    """Workers of a Dask cluster. Dask itself moves the tasks of one that dies, some times.
-
-    Parameters
-    ----------
-    n : int
-    client : distributed.Client
-    """
-
-    is_pool = True
-
-    def __init__(self, n: int, client: Any) -> None:
-        super().__init__(n)
-        self._client = client
-        self._remote: dict[Future, Any] = {}
-
-    def _start(self, function: Callable[..., Any], *arguments: Any) -> Future:
-        remote = self._client.submit(function, *arguments, pure=False)
-        future: Future = Future()
-        self._remote[future] = remote
-
-        def hand_over(remote: Any) -> None:
-            if future.cancelled() or future.done():
-                return
-            error = CancelledError() if remote.cancelled() else remote.exception()
-            if error is None:
-                future.set_result(remote.result())
-            else:
-                future.set_exception(error)
-
-        remote.add_done_callback(hand_over)
-        return future
-
-    def _wait(self, seconds: float | None) -> set[Future]:
-        done = super()._wait(seconds)
-        for future in done:
-            self._remote.pop(future)
-        return done
-
-    def _end(self, future: Future) -> None:
-        remote = self._remote.pop(future)
-        workers = [
-            worker
-            for worker, keys in self._client.processing().items()
-            if remote.key in {getattr(key, "key", key) for key in keys}
-        ]
-        remote.cancel()
-        if workers:  # nothing else stops a task that runs
-            self._client.restart_workers(workers)
-
-    def close(self) -> None:
-        """Cancel what is under way; the cluster stays."""
-        for remote in self._remote.values():
-            remote.cancel()
+        if self._is_ours:
+            self._executor.shutdown(wait=False)
 
 
 def died(future: Future) -> bool:

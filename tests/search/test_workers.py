@@ -12,9 +12,10 @@ from objectives import SPACE, TwoWords, die, key, n_edges
 from sklearn.linear_model import LinearRegression
 
 from skpbnas import CellSpace, EvolutionaryCandidateSampler, PredictorBasedSearch
-from skpbnas._worker import evaluate_one
+from skpbnas._worker import Call
 from skpbnas.search import _evaluate
-from skpbnas.search._workers import workers_of_backend
+from skpbnas.search._engines import Engine
+from skpbnas.search._workers import died
 
 
 def make(random_state=0, space=SPACE, **parameters) -> PredictorBasedSearch:
@@ -53,13 +54,14 @@ def test_unknown_backends_are_refused():
 
 def test_a_new_process_does_not_import_what_its_objective_does_not():
     """PyTorch takes seconds, and a worker that died is replaced in the middle of a run."""
-    with workers_of_backend(2) as workers:
+    with Engine(2).workers() as workers:
         workers.submit("deadly", die)  # so that the next process is a new one
-        assert dict(workers.finished()) == {"deadly": None}
+        ((task, future),) = workers.finished()
+        assert task == "deadly" and died(future)
         cell = SPACE.decode(SPACE.enumerate()[:1])[0]
-        workers.submit("torch", evaluate_one, lambda cell: "torch" in sys.modules, cell)
-        ((_, (scores, *_)),) = workers.finished()
-    assert scores == [0.0]
+        workers.submit("torch", Call(lambda cell: "torch" in sys.modules, cell, {}))
+        ((_, future),) = workers.finished()
+    assert future.result().scores == [0.0]
 
 
 def test_an_architecture_that_kills_its_worker_has_failed_and_the_others_have_not(expected):
@@ -79,14 +81,14 @@ def test_an_architecture_that_kills_its_worker_has_failed_and_the_others_have_no
 
 
 def test_work_can_be_given_after_a_worker_died_unseen():
-    with workers_of_backend(2) as workers:
+    with Engine(2).workers() as workers:
         workers.submit("deadly", die)
         wait(workers._under_way)
-        workers.submit("harmless", abs, -1)
-        results = {}
+        workers.submit("harmless", int)
+        have_died = {}
         while len(workers):
-            results |= dict(workers.finished())
-    assert results == {"deadly": None, "harmless": 1}
+            have_died |= {task: died(future) for task, future in workers.finished()}
+    assert have_died == {"deadly": True, "harmless": False}
 
 
 def test_a_worker_that_is_killed_from_outside_costs_nothing(expected, tmp_path):
