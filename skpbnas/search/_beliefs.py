@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
+from scipy.optimize import brentq
+from scipy.stats import norm, qmc
 
 from .._for_space import for_space
 from ..predictors import GPRankPredictor
@@ -15,44 +16,77 @@ from ._archive import Observed
 
 Vector = NDArray[np.float64]
 
-# Before repeats tell: the share of the squared error of predictions that is noise of the training, and how
-# many repeats this guess counts for.
-_SHARE, _DEGREES = 0.5, 2.0
-# Standard deviations of the priors of the shift, in standard deviations of the noise, and of the logarithm of
-# the variance of the true scores around the predictions, relative to the noise's.
-_SHIFT_SPREAD, _LOG_SPREAD = 1.0, 1.0
+# Means and standard deviations of what is not known before repeats tell: the logarithm of the variance of
+# the noise, relative to the squared error of predictions; that of the true scores around the predictions,
+# relative to the noise; the shift of the predictions, in standard deviations of the noise; and how much of a
+# predicted difference is true.
+_NOISE, _SPREAD, _SHIFT, _SLOPE = (-0.1, 0.7), (-1.4, 0.7), (0.0, 1.0), (0.7, 0.3)
+_LOG_DRAWS = 12  # to the base of 2
 
 
 class Beliefs(NamedTuple):
-    """Normal distributions of the true scores of the finalists, given everything that was observed.
+    """What is believed of the true scores of the finalists: mixtures of normal distributions.
 
     Attributes
     ----------
     places : ndarray of shape (n_finalists,)
         Where they stand in what was observed.
-    means : ndarray of shape (n_finalists,)
-    variances : ndarray of shape (n_finalists,)
     counts : ndarray of shape (n_finalists,)
         How often each was evaluated.
     noise : float
         Variance of a single evaluation around the true score.
+    weights : ndarray of shape (n_draws,)
+        Of the parts of the mixtures; their sum is 1.
+    means, variances : ndarray of shape (n_draws, n_finalists)
+        Of the parts.
     """
 
     places: NDArray[np.intp]
-    means: Vector
-    variances: Vector
     counts: NDArray[np.intp]
     noise: float
+    weights: Vector
+    means: Vector
+    variances: Vector
+
+    @property
+    def expected(self) -> Vector:
+        """The expected true scores, shape ``(n_finalists,)``."""
+        scores: Vector = self.weights @ self.means
+        return scores
+
+    @property
+    def uncertainty(self) -> Vector:
+        """The variances of true scores that evaluations of their own architectures would take away."""
+        variances: Vector = self.weights @ self.variances
+        return variances
+
+    def interval(self, k: int, probability: float) -> tuple[float, float]:
+        """Return where the true score of finalist k lies with a probability, as often below as above it."""
+        means, spreads = self.means[:, k], np.sqrt(self.variances[:, k])
+        if not spreads.any():
+            return float(means[0]), float(means[0])
+        low, high = float((means - 9 * spreads).min()), float((means + 9 * spreads).max())
+        tail = (1 - probability) / 2
+
+        def beyond(score: float, share: float) -> float:
+            return float(self.weights @ norm.cdf((score - means) / spreads)) - share
+
+        return brentq(beyond, low, high, (tail,)), brentq(beyond, low, high, (1 - tail,))
+
+    def draw(self, n: int, rng: np.random.Generator) -> NDArray[np.float64]:
+        """Return true scores of all finalists that may be, shape ``(n, n_finalists)``."""
+        part = rng.choice(len(self.weights), size=n, p=self.weights)
+        return rng.normal(self.means[part], np.sqrt(self.variances[part]))
 
 
 def beliefs(space: SearchSpace, observed: Observed, n_finalists: int) -> Beliefs:
-    """Estimate the true scores of the best architectures, by empirical Bayes.
+    """Estimate the true scores of the best architectures.
 
-    The prior of an architecture is normal around what a Gaussian process predicts of it from all *others*
-    (leave one out). Its own scores are weighed against it by their variances. The best of many scores is a
-    lucky one; what the prior has to be for that to be corrected, its shift and its variance, is learned from
-    how far second and later scores lie from where the first scores let expect them. Those are not chosen for
-    their luck.
+    The prior of an architecture is normal around a line of what a Gaussian process predicts of it from all
+    *others* (leave one out). Its own scores are weighed against it by their variances. The best of many
+    scores is a lucky one; what the prior has to be for that to be corrected, its shift, slope and variance,
+    and the variance of the noise are learned from how far second and later scores lie from where the first
+    scores let expect them. Those are not chosen for their luck. It is averaged over all that is possible.
 
     Parameters
     ----------
@@ -66,39 +100,55 @@ def beliefs(space: SearchSpace, observed: Observed, n_finalists: int) -> Beliefs
     best = np.zeros(len(y), bool)
     best[np.argsort(-y, kind="stable")[:n_finalists]] = True
     places = np.flatnonzero(best | (counts > 1))
-    counts = counts[places]
-    is_noise_free = counts.max() > 1 and not observed.squares.any()
+    is_noise_free = counts[places].max() > 1 and not observed.squares.any()
     if is_noise_free or len(y) < 3 or not np.ptp(y) > 0:
-        return Beliefs(places, y[places], np.zeros(len(places)), counts, 0.0)
+        return certain(observed, places)
     process = for_space(GPRankPredictor(), space, 0)
-    process.fit(space.canonicalize(observed.rows), y, n_repeats=observed.counts)
-    prior, error = process.predict_left_out(places)
-    guess = _SHARE * float(np.median(error**2))
-    noise = (_DEGREES * guess + observed.squares.sum()) / (_DEGREES + (observed.counts - 1).sum())
-    shift, spread = _prior(prior, observed.firsts[places], y[places], counts, noise)
-    variances = 1 / (1 / spread + counts / noise)
-    means = variances * ((prior + shift) / spread + y[places] * counts / noise)
-    return Beliefs(places, means, variances, counts, float(noise))
+    process.fit(space.canonicalize(observed.rows), y, n_repeats=counts)
+    predicted, error = process.predict_left_out(places)
+    finalists = Observed._make(values[places] for values in observed)
+    return _averaged(places, predicted, float(np.median(error**2)), finalists)
 
 
-def _prior(
-    predicted: Vector, first: Vector, mean: Vector, counts: NDArray[np.intp], noise: float
-) -> tuple[float, float]:
-    """Return the shift of the prior and its variance that make the later scores most probable."""
-    later = counts > 1
-    n = counts[later] - 1
-    scores = (mean[later] * counts[later] - first[later]) / n  # means of all but the first
-    predicted, first = predicted[later], first[later]
+def certain(observed: Observed, places: NDArray[np.intp]) -> Beliefs:
+    """Return the belief that mean scores are true."""
+    means = observed.scores[None, places]
+    return Beliefs(places, observed.counts[places], 0.0, np.ones(1), means, np.zeros_like(means))
 
-    def negative_log_posterior(theta: Vector) -> float:
-        shift, spread = theta[0] * np.sqrt(noise), np.exp(theta[1]) * noise
-        variance = 1 / (1 / spread + 1 / noise)
-        expected = variance * ((predicted + shift) / spread + first / noise)
-        total = variance + noise / n
-        fit = 0.5 * (np.log(total) + (scores - expected) ** 2 / total).sum()
-        return float(fit + 0.5 * (theta[0] / _SHIFT_SPREAD) ** 2 + 0.5 * (theta[1] / _LOG_SPREAD) ** 2)
 
-    if not later.any():
-        return 0.0, noise
-    theta = minimize(negative_log_posterior, np.zeros(2), method="L-BFGS-B").x
-    return float(theta[0] * np.sqrt(noise)), float(np.exp(theta[1]) * noise)
+def _averaged(places: NDArray[np.intp], predicted: Vector, error: float, finalists: Observed) -> Beliefs:
+    units = norm.ppf(qmc.Sobol(4, rng=np.random.default_rng(0)).random_base2(_LOG_DRAWS)).T[..., None]
+    draws = [
+        mean + std * unit for (mean, std), unit in zip((_NOISE, _SPREAD, _SHIFT, _SLOPE), units, strict=True)
+    ]
+    noise = error * np.exp(draws[0])  # (n_draws, 1), like all that follow
+    spread, shift, slope = noise * np.exp(draws[1]), np.sqrt(noise) * draws[2], draws[3]
+    middle = np.median(predicted)
+    prior = middle + slope * (predicted - middle) + shift  # (n_draws, n_finalists)
+
+    fit = _fit_of_later_scores(prior, spread, noise, finalists)
+    weights = np.exp(fit - fit.max())
+    weights /= weights.sum()
+    matter = weights > 1e-6 * weights.max()
+    weights, prior, spread, noise = weights[matter], prior[matter], spread[matter], noise[matter]
+    variances = 1 / (1 / spread + finalists.counts / noise)
+    means = variances * (prior / spread + finalists.scores * finalists.counts / noise)
+    weights = weights / weights.sum()
+    return Beliefs(places, finalists.counts, float(weights @ noise[:, 0]), weights, means, variances)
+
+
+def _fit_of_later_scores(prior: Vector, spread: Vector, noise: Vector, finalists: Observed) -> Vector:
+    """Return the log density, for each draw, of all scores but the first ones, given these."""
+    later = finalists.counts > 1
+    mean, counts = finalists.scores[later], finalists.counts[later]
+    squares, first = finalists.squares[later], finalists.firsts[later]
+    n = counts - 1
+    scores = (mean * counts - first) / n  # means of all but the first
+    scatter = np.maximum(squares - (first - mean) ** 2 * counts / n, 0)  # around these
+    variance = 1 / (1 / spread + 1 / noise)
+    expected = variance * (prior[:, later] / spread + first / noise)
+    total = variance + noise / n
+    between = np.log(total) + (scores - expected) ** 2 / total
+    within = (n - 1) * np.log(noise) + scatter / noise
+    density: Vector = -0.5 * (between + within).sum(axis=1)
+    return density

@@ -10,7 +10,7 @@ from scipy.stats import norm
 
 from ..spaces import Rows, SearchSpace
 from ._archive import Observed
-from ._beliefs import Beliefs, Vector, beliefs
+from ._beliefs import Beliefs, Vector, beliefs, certain
 
 N_FINALISTS = 20  # that "auto" takes
 SHARE_OF_REPEATS = 0.2  # of the budget, for "auto"
@@ -57,17 +57,14 @@ def recommend(space: SearchSpace, observed: Observed) -> Recommendation:
     if observed.counts.max() > 1:
         known = beliefs(space, observed, N_FINALISTS)
     else:
-        best = np.array([observed.scores.argmax()])
-        known = Beliefs(best, observed.scores[best], np.zeros(1), observed.counts[best], 0.0)
-    chosen = int(known.means.argmax())
-    place, mean = known.places[chosen], float(known.means[chosen])
-    half = float(norm.ppf(0.95) * np.sqrt(known.variances[chosen]))
-    row = observed.rows[place]
+        known = certain(observed, np.array([observed.scores.argmax()]))
+    chosen = int(known.expected.argmax())
+    row = observed.rows[known.places[chosen]]
     return Recommendation(
         row,
         space.decode(row[None])[0],
-        mean,
-        (mean - half, mean + half),
+        float(known.expected[chosen]),
+        known.interval(chosen, 0.9),
         _probability_of_best(known, chosen),
         int(known.counts[chosen]),
     )
@@ -98,9 +95,10 @@ def to_repeat(
     known = beliefs(space, observed, n_finalists)
     if not known.noise > 0 or len(known.places) < 2:
         return observed.rows[:0]
-    variances, chosen = 1 / (1 / known.variances + under_way[known.places] / known.noise), []
+    expected, chosen = known.expected, []
+    variances = 1 / (1 / known.uncertainty + under_way[known.places] / known.noise)
     for _ in range(n):
-        best = int(knowledge_gradient(known.means, variances, known.noise).argmax())
+        best = int(knowledge_gradient(expected, variances, known.noise).argmax())
         variances[best] = 1 / (1 / variances[best] + 1 / known.noise)
         chosen.append(known.places[best])
     return observed.rows[chosen]
@@ -124,8 +122,5 @@ def knowledge_gradient(means: Vector, variances: Vector, noise: float) -> Vector
 
 
 def _probability_of_best(known: Beliefs, chosen: int) -> float:
-    if len(known.means) == 1:
-        return 1.0
-    draws = np.random.default_rng(0).normal(size=(_DRAWS, len(known.means)))
-    true: NDArray[np.float64] = known.means + np.sqrt(known.variances) * draws
+    true = known.draw(_DRAWS, np.random.default_rng(0))
     return float((true.argmax(axis=1) == chosen).mean())
