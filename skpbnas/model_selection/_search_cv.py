@@ -130,8 +130,8 @@ class ArchitectureSearchCV(BaseSearchCV):
     >>> search = ArchitectureSearchCV(
     ...     LogisticRegression(max_iter=1000), space, n_evaluations=8, random_state=0
     ... )
-    >>> search.fit(X, y).best_score_ > 0.9
-    True
+    >>> print(f"{search.fit(X, y).best_score_:.1f}")
+    1.0
     >>> sorted(search.best_params_)
     ['C', 'fit_intercept']
     """

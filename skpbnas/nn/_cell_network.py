@@ -238,6 +238,11 @@ def convolution(in_channels: int, channels: int, kernel_size: int, dimensions: i
 
 
 def _module(operations: Mapping[str, Callable[[int], nn.Module]], name: str, channels: int) -> nn.Module:
+    if isinstance(operations[name], nn.Module):
+        raise TypeError(
+            f"operations[{name!r}] is a module; give a function that makes one for a number of channels, so "
+            f"that every vertex has weights of its own"
+        )
     module = operations[name](channels)
     if not isinstance(module, nn.Module):
         raise TypeError(

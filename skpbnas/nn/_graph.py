@@ -31,7 +31,11 @@ def cell_graph(cell: Any) -> Graph:
     ------
     ValueError
         Where the cell has no single input and output, a cycle, or no path between the two.
+    TypeError
+        Where it is no cell.
     """
+    if not (hasattr(cell, "adjacency") and hasattr(cell, "operations")):
+        raise TypeError(f"cell={cell!r} is no cell; give skpbnas.Cell(matrix, operations)")
     adjacency, names = cell.adjacency.tolist(), list(cell.operations)
     if names.count(_INPUT) != 1 or names.count(_OUTPUT) != 1:
         raise ValueError(

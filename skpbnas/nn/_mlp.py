@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from ..spaces import ChainSpace, ConstrainedSpace, Rows
+from ._checks import check_positive
 
 
 def mlp_space(n_layers: int = 3, widths: Sequence[int] = (8, 16, 32, 64, 128)) -> ConstrainedSpace:
@@ -73,6 +74,7 @@ class MLP(nn.Module):
         n_before = n_inputs
         for width in widths:
             if width is not None:
+                check_positive(width=width)
                 layers += [nn.Linear(n_before, width), nn.BatchNorm1d(width), nn.ReLU()]
                 n_before = width
         self.layers = nn.Sequential(*layers)

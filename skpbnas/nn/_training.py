@@ -88,6 +88,8 @@ def train_network(
     ------
     ValueError
         For numbers of epochs or examples below one.
+    TypeError
+        Where the function returns no module.
     FloatingPointError
         Where the loss is no longer finite.
 
@@ -107,7 +109,10 @@ def train_network(
     check_positive(n_epochs=n_epochs, patience=patience, batch_size=batch_size)
     start = perf_counter()
     with isolated(seed):
-        trained = (copy.deepcopy(network) if isinstance(network, nn.Module) else network()).to(device)
+        trained = copy.deepcopy(network) if isinstance(network, nn.Module) else network()
+        if not isinstance(trained, nn.Module):
+            raise TypeError(f"network returned {trained!r}; it must return a torch.nn.Module")
+        trained.to(device)
         inputs, labels = (tensor.to(device) for tensor in data.train)
         n_steps = n_epochs * math.ceil(len(inputs) / batch_size)
         optimizer = torch.optim.AdamW(trained.parameters(), learning_rate, weight_decay=weight_decay)

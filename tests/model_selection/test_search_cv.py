@@ -102,7 +102,7 @@ def test_hidden_layers_of_scikit_learn() -> None:
         "mlpclassifier__activation": CategoricalDistribution(["relu", "tanh"]),
     }
     with pytest.warns(UserWarning, match="hasn't converged"):
-        found = search(network, space).fit(X, Y)
+        found = search(network, space, predictor="random").fit(X, Y)
     layers = found.best_estimator_[-1].coefs_[:-1]
     assert found.best_params_["mlpclassifier__hidden_layer_sizes"] == tuple(
         layer.shape[1] for layer in layers
@@ -111,7 +111,7 @@ def test_hidden_layers_of_scikit_learn() -> None:
 
 def test_modules_in_skorch() -> None:
     x, y = X.astype(np.float32), Y.astype(np.int64)
-    options = {"max_epochs": 2, "train_split": None, "verbose": 0}
+    options = {"criterion": torch.nn.CrossEntropyLoss, "max_epochs": 2, "train_split": None, "verbose": 0}
     net = NeuralNetClassifier(MLP, module__n_inputs=4, module__n_outputs=3, **options)
     space = {"net__module__widths": mlp_space(2, (4, 8)), "net__lr": FloatDistribution(1e-2, 1, log=True)}
     found = search(make_pipeline("passthrough", net).set_params(steps=[("net", net)]), space).fit(x, y)
@@ -131,6 +131,7 @@ def test_cells_in_skorch() -> None:
         module__channels=4,
         module__n_stacks=1,
         module__n_outputs=2,
+        criterion=torch.nn.CrossEntropyLoss,
         max_epochs=1,
         train_split=None,
         verbose=0,
@@ -158,20 +159,20 @@ def test_workers_and_seeds_give_the_same_search() -> None:
 
 def test_a_checkpoint_goes_on_and_belongs_to_its_data(tmp_path) -> None:
     path = tmp_path / "search.db"
-    first = search(n_evaluations=4, checkpoint=path).fit(X, Y)
-    more = search(n_evaluations=6, checkpoint=path).fit(X, Y)
-    whole = search(n_evaluations=6).fit(X, Y)
+    first = search(n_evaluations=4, checkpoint=path, predictor="random").fit(X, Y)
+    more = search(n_evaluations=6, checkpoint=path, predictor="random").fit(X, Y)
+    whole = search(n_evaluations=6, predictor="random").fit(X, Y)
     assert more.cv_results_["params"][:4] == first.cv_results_["params"]
     for name in ("mean_fit_time", "split0_test_score"):  # those of the first fit, not measured again
         np.testing.assert_array_equal(more.cv_results_[name][:4], first.cv_results_[name])
     assert more.cv_results_["params"] == whole.cv_results_["params"]
     assert len(read_checkpoint(path, more.space_).scores) == 6
     with pytest.raises(CheckpointError, match="objective.data"):
-        search(checkpoint=path).fit(X + 1, Y)
+        search(checkpoint=path, predictor="random").fit(X + 1, Y)
     with pytest.raises(CheckpointError, match="objective.estimator"):
-        search(Toy(rate=2.0), checkpoint=path).fit(X, Y)
+        search(Toy(rate=2.0), checkpoint=path, predictor="random").fit(X, Y)
     with pytest.raises(CheckpointError, match="objective.splits"):
-        search(checkpoint=path, cv=2).fit(X, Y)
+        search(checkpoint=path, cv=2, predictor="random").fit(X, Y)
 
 
 class Noisy(Toy):
@@ -180,7 +181,7 @@ class Noisy(Toy):
 
 
 def test_finalists_are_trained_again_with_other_seeds() -> None:
-    found = search(Noisy(), n_evaluations=20, n_finalists="auto").fit(X, Y)
+    found = search(Noisy(), n_evaluations=20, n_finalists="auto", predictor="random").fit(X, Y)
     results = found.cv_results_
     assert results["n_trainings"].sum() == 20 and len(results["params"]) < 20
     assert found.best_architecture_ == found.search_.recommended_architecture_

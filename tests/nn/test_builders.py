@@ -106,6 +106,8 @@ def test_stages_that_do_not_fit_are_refused():
         ResidualCNN((1,), (4, 8), (3,), (1,))
     with pytest.raises(ValueError, match=r"kernels=\(4,\) are not odd"):
         ResidualCNN((1,), (4,), (4,), (1,))
+    with pytest.raises(ValueError, match="width=0 is not positive"):
+        MLP((8, 0), n_inputs=4, n_outputs=2)
 
 
 def test_texts_that_are_too_long_are_refused():

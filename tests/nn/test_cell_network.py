@@ -254,6 +254,10 @@ def test_operations_that_are_no_modules_or_change_the_size_are_named():
         TypeError, match=r"operations\['conv'\] returned None; it must return a torch.nn.Module"
     ):
         CellNetwork(TRIANGLE, {"conv": lambda channels: None})
+    with pytest.raises(TypeError, match=r"operations\['conv'\] is a module; give a function"):
+        CellNetwork(TRIANGLE, {"conv": nn.Identity()})
+    with pytest.raises(TypeError, match="cell='conv' is no cell"):
+        CellNetwork("conv", PADDED)
     network = CellNetwork(TRIANGLE, {"conv": lambda channels: nn.Conv2d(channels, channels, 3)})
     with pytest.raises(
         ValueError, match=r"operation 'conv' turned the shape \(2, 16, 8, 8\) into \(2, 16, 6, 6\)"

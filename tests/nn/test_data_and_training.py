@@ -134,6 +134,11 @@ def test_numbers_below_one_are_refused(iris):
             train_network(build, iris, **{name: 0})
 
 
+def test_a_function_that_builds_nothing_is_refused(iris):
+    with pytest.raises(TypeError, match="network returned None"):
+        train_network(lambda: None, iris)
+
+
 def test_skorch_trains_the_modules_as_they_are(iris):
     skorch = pytest.importorskip("skorch", reason="checks that other loops take the modules")
     net = skorch.NeuralNetClassifier(
