@@ -1,4 +1,5 @@
 # `make demo` and `make test` need nothing but Python: each makes the virtual environment and installs what it needs.
+SHELL := bash
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
@@ -6,7 +7,7 @@ BIN := $(VENV)/bin
 TORCH := torch==2.13.0
 
 .DEFAULT_GOAL := help
-.PHONY: help demo picture test lint format docs tables clean
+.PHONY: help demo picture test quick lint format docs tables clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z%-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,8 +34,11 @@ demo: $(VENV)/demo.stamp  ## search 2,532 really trained cells against random se
 picture: demo  ## draw the picture of the README and of the documentation's first page again
 	cp demo-output/search.png docs/_static/demo.png
 
-test: lint  ## check style and types, and run the tests
-	$(BIN)/python -m pytest --numprocesses auto
+test: lint  ## check style and types, and run all tests
+	time -p $(BIN)/python -m pytest --numprocesses auto
+
+quick: $(VENV)/dev.stamp  ## run the tests but for those marked slow
+	$(BIN)/python -m pytest --numprocesses auto -m 'not slow'
 
 lint: $(VENV)/dev.stamp  ## check style and types
 	$(BIN)/ruff check .
@@ -46,7 +50,7 @@ format: $(VENV)/dev.stamp  ## put the code into the project's style
 	$(BIN)/ruff format .
 
 docs: $(VENV)/dev.stamp  ## build the documentation to docs/_build/html
-	$(BIN)/sphinx-build -W --keep-going -b html docs docs/_build/html
+	time -p $(BIN)/sphinx-build -W --keep-going -b html docs docs/_build/html
 
 benchmark-%: $(VENV)/dev.stamp  ## measure what a page of the documentation lacks, and write its tables
 	$(BIN)/python -m benchmarks $*

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ThreadPoolExecutor, wait
-from time import monotonic
+from time import monotonic, sleep
 from typing import Any, NamedTuple
 
 from joblib.externals.loky.process_executor import ProcessPoolExecutor
@@ -164,7 +164,12 @@ class ProcessWorkers(Workers):
         self._end(future)
 
     def _end(self, future: Future) -> None:
-        self._busy.pop(future).shutdown(wait=False, kill_workers=True)  # type: ignore[call-arg]
+        executor = self._busy.pop(future)
+        # The thread that loky hands tasks over with dies of one that is ended before it was handed over, and
+        # leaves its files open.
+        while not (future.running() or future.done()):
+            sleep(0.001)
+        executor.shutdown(wait=False, kill_workers=True)  # type: ignore[call-arg]
 
     def close(self) -> None:
         """End all processes."""

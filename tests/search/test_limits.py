@@ -1,7 +1,9 @@
 """What objectives may do: exit, take too long, write into their rows, return what is no number."""
 
 import sys
+import threading
 import time
+from time import monotonic
 
 import joblib
 import numpy as np
@@ -11,6 +13,7 @@ from sklearn.linear_model import LinearRegression
 
 from skpbnas import EvolutionaryCandidateSampler, PredictorBasedSearch
 from skpbnas.search import read_checkpoint
+from skpbnas.search._workers import ProcessWorkers
 
 
 def make(random_state=0, **parameters) -> PredictorBasedSearch:
@@ -125,3 +128,16 @@ def test_generators_give_a_seed(random_state):
 def test_a_search_that_has_not_begun_has_no_results():
     for name in ("history_", "best_score_", "evaluated_rows_", "pareto_front_", "last_proposal_"):
         assert not hasattr(make(), name)
+
+
+def test_an_evaluation_that_is_ended_before_it_has_begun_leaves_no_thread_and_no_file(monkeypatch):
+    failures = []
+    monkeypatch.setattr(threading, "excepthook", lambda failure: failures.append(failure.exc_value))
+    before = set(threading.enumerate())
+    with ProcessWorkers(1, {}) as workers:
+        for task in range(3):
+            workers.submit(task, time.sleep, 60)
+            assert workers.end(monotonic()) == [task]
+    for thread in set(threading.enumerate()) - before:
+        thread.join(10)
+    assert not failures and set(threading.enumerate()) <= before
