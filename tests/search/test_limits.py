@@ -3,6 +3,7 @@
 import sys
 import threading
 import time
+from functools import partial
 from time import monotonic
 
 import joblib
@@ -136,7 +137,7 @@ def test_an_evaluation_that_is_ended_before_it_has_begun_leaves_no_thread_and_no
     before = set(threading.enumerate())
     with ProcessWorkers(1, {}) as workers:
         for task in range(3):
-            workers.submit(task, time.sleep, 60)
+            workers.submit(task, partial(time.sleep, 60))
             assert workers.end(monotonic()) == [task]
     for thread in set(threading.enumerate()) - before:
         thread.join(10)
