@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import reprlib
 from collections.abc import Iterable
 from typing import Any
 
@@ -97,6 +98,12 @@ def as_rows(X: ArrayLike, n_nodes: int, n_node_features: int) -> NDArray:
     rows = np.asarray(X)
     width = n_columns(n_nodes, n_node_features)
     if rows.ndim != 2 or rows.shape[1] != width:
+        if rows.dtype == object:
+            raise ValueError(
+                f"X holds {reprlib.repr(X)}, but rows of numbers are needed; pass space.encode([architecture, ...])"
+            )
+        if rows.shape == (width,):
+            raise ValueError(f"X is a single row of shape {rows.shape}; pass X[None], a batch of one row")
         parts = f" ({n_nodes}**2 + {n_nodes}*{n_node_features})" if n_nodes > 1 else ""
         raise ValueError(
             f"X has shape {rows.shape}, but a row of this space has {width} columns{parts}; pass the rows of "

@@ -22,6 +22,19 @@ from numpy.typing import NDArray
 from ._devices import Devices
 
 
+_LARGEST = 2**63  # unsigned numbers above it are what NumPy makes of negative ones
+
+
+class WrappedNumber(TypeError):
+    """A negative number that an unsigned type could not hold."""
+
+    def __init__(self, value: Any) -> None:
+        super().__init__(
+            f"{value} is what NumPy makes of a negative number of an unsigned type, as in -row.sum(); take "
+            f"float(...) before the minus"
+        )
+
+
 class Scored(NamedTuple):
     """What an objective may return: the score or scores, and what else is worth keeping.
 
@@ -142,6 +155,8 @@ def as_real(values: Any) -> NDArray[np.float64]:
         Where some are complex, text, or no numbers at all: a conversion would make some up.
     """
     array = np.asarray(values)
+    if array.dtype.kind == "u" and (array > _LARGEST).any():
+        raise WrappedNumber(array.max())
     if array.dtype.kind == "O":  # numbers of several types, or of types that NumPy does not know
         flat = [_as_float(value) for value in array.ravel()]
         return np.array(flat, np.float64).reshape(array.shape)
@@ -153,19 +168,22 @@ def as_real(values: Any) -> NDArray[np.float64]:
 def _as_float(value: Any) -> float:
     if isinstance(value, str | bytes | complex | np.complexfloating):
         raise TypeError(f"{value!r} is no real number")
+    if isinstance(value, np.unsignedinteger) and value > _LARGEST:
+        raise WrappedNumber(value)
     return float(value)
 
 
 def _as_scores(result: Any) -> NDArray[np.float64]:
+    reason = ""
     try:
         scores = np.array([_as_float(value) for value in (result if _is_several(result) else [result])])
-    except (TypeError, ValueError, OverflowError, RuntimeError):
+    except (TypeError, ValueError, OverflowError, RuntimeError) as error:
         scores = np.empty(0)
+        reason = f": {error}" if isinstance(error, WrappedNumber) else ""
     if not len(scores):
         raise TypeError(
-            f"the objective returned {reprlib.repr(result)}; it must return one real number, or several in "
-            f"a tuple, "
-            f"list or array"
+            f"the objective returned {reprlib.repr(result)}{reason}; it must return one real number, or "
+            f"several in a tuple, list or array"
         )
     return scores
 

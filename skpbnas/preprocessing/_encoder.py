@@ -105,6 +105,31 @@ class ArchitectureEncoder(TransformerMixin, BaseEstimator):
             return encoded
         return self.space.encode(items)
 
+    def inverse_transform(self, X: Any) -> Any:
+        """Decode rows.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, n_features)
+            Valid rows of the space.
+
+        Returns
+        -------
+        list of architectures, or ndarray of shape (n, n_features)
+            As ``space.decode`` returns them; encoding them gives the rows again, or isomorphic ones. With
+            ``space=None`` the rows.
+
+        Raises
+        ------
+        ValueError
+            Naming a row that is no architecture of the space.
+        """
+        check_is_fitted(self)
+        if self.space is None:
+            rows: NDArray = validate_data(self, X, reset=False)
+            return rows
+        return self.space.decode(np.asarray(X))
+
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
         """Return the names of the columns: those of the space."""
         check_is_fitted(self)

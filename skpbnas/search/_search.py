@@ -354,6 +354,11 @@ class PredictorBasedSearch(SearchResults, BaseEstimator):
             the search goes on. What a worker was at when it died is evaluated once more before it has failed.
             Also where the budget is smaller than what has been evaluated already.
         """
+        if not callable(objective):
+            raise TypeError(
+                f"objective={objective!r} is not callable; give a function that takes one architecture and "
+                f"returns its score"
+            )
         finalists = _finals(n_evaluations, n_finalists, n_repeats)
         if self.costs and finalists.n_repeats:
             raise ValueError(
@@ -457,6 +462,8 @@ def _require_positive(**numbers: float | None) -> None:
 
 
 def _finals(n_evaluations: int, n_finalists: Any, n_repeats: int | None) -> Finalists:
+    if not isinstance(n_evaluations, Integral):
+        raise TypeError(f"n_evaluations={n_evaluations!r} is not allowed; give a whole number")
     _require_positive(n_evaluations=n_evaluations, n_repeats=n_repeats)
     if n_finalists is None:
         if n_repeats is not None:

@@ -51,7 +51,7 @@ class Cell:
             )
         if not ((matrix == 0) | (matrix == 1)).all():
             raise ValueError("adjacency is not binary; use only 0 and 1")
-        self.adjacency: NDArray[np.uint8] = matrix.astype(np.uint8)
+        self.adjacency: NDArray[np.int8] = matrix.astype(np.int8)  # signed: users write -cell.adjacency.sum()
         self.adjacency.flags.writeable = False
 
     def __eq__(self, other: object) -> bool:
@@ -71,7 +71,7 @@ class Cell:
         except ValueError:  # a cycle
             return self.describe()
 
-    def __reduce__(self) -> tuple[type[Cell], tuple[NDArray[np.uint8], tuple[str, ...]]]:
+    def __reduce__(self) -> tuple[type[Cell], tuple[NDArray[np.int8], tuple[str, ...]]]:
         return Cell, (self.adjacency, self.operations)
 
     def draw(self, title: str = "") -> Diagram:

@@ -63,6 +63,8 @@ class CellSpace(SearchSpace):
     def __init__(self, max_vertices: int, operations: Sequence[str], max_edges: int | None = None) -> None:
         if not 2 <= max_vertices <= g.MAX_NODES:
             raise ValueError(f"max_vertices={max_vertices} is not allowed; give 2 to {g.MAX_NODES}")
+        if isinstance(operations, str):
+            raise ValueError(f"operations={operations!r} is one name; give a list of names, [{operations!r}]")
         names = tuple(operations)
         distinct = len(set(names)) == len(names) and not {INPUT, OUTPUT} & set(names)
         if not (1 <= len(names) <= _MAX_OPERATIONS and distinct):

@@ -97,6 +97,8 @@ def cells_to_graphs(architectures: Iterable[Any], names: Sequence[str], n_nodes:
 
     The graphs have ``n_nodes`` slots, or more where a cell needs them.
     """
+    if isinstance(architectures, Cell):
+        raise TypeError("a single cell was given where a list of architectures belongs; pass [cell]")
     cells = [a if isinstance(a, Cell) else _as_cell(a, k) for k, a in enumerate(architectures)]
     label = {name: k + 1 for k, name in enumerate(names)}
     sizes = [len(cell.operations) for cell in cells]
