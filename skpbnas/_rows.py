@@ -100,7 +100,8 @@ def as_rows(X: ArrayLike, n_nodes: int, n_node_features: int) -> NDArray:
     if rows.ndim != 2 or rows.shape[1] != width:
         if rows.dtype == object:
             raise ValueError(
-                f"X holds {reprlib.repr(X)}, but rows of numbers are needed; pass space.encode([architecture, ...])"
+                f"X holds {reprlib.repr(X)}, but rows of numbers are needed; pass "
+                f"space.encode([architecture, ...])"
             )
         if rows.shape == (width,):
             raise ValueError(f"X is a single row of shape {rows.shape}; pass X[None], a batch of one row")

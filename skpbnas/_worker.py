@@ -21,7 +21,6 @@ from numpy.typing import NDArray
 
 from ._devices import Devices
 
-
 _LARGEST = 2**63  # unsigned numbers above it are what NumPy makes of negative ones
 
 
