@@ -126,6 +126,8 @@ def _archive(study: Study, space: SearchSpace | None) -> tuple[Archive, SearchSp
     rows, done = _rows(space, complete)
     values = np.array([_sign(study) * complete[k].values[0] for k in done])
     archive.record(rows, values[:, None], np.full(len(rows), np.nan))
+    failed = _rows(space, [trial for trial in trials if trial.state == TrialState.FAIL])[0]
+    archive.record(failed, np.full((len(failed), 1), np.nan), np.full(len(failed), np.nan))
     archive.add(_rows(space, [trial for trial in trials if not trial.state.is_finished()])[0])
     return archive, space
 

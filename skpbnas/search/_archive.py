@@ -41,6 +41,8 @@ class Observed(NamedTuple):
         Sums of the squared deviations from these means.
     firsts : ndarray of shape (n,) or (n, n_objectives)
         The scores of the first evaluations.
+    failures : ndarray of shape (n,)
+        How many further evaluations have failed.
     """
 
     rows: Rows
@@ -48,6 +50,7 @@ class Observed(NamedTuple):
     counts: NDArray[np.intp]
     squares: Scores
     firsts: Scores
+    failures: NDArray[np.intp]
 
 
 class Archive:
@@ -138,7 +141,9 @@ class Archive:
         np.add.at(squares, place, (scores - means[place]) ** 2)
         if self.n_objectives == 1:
             means, squares, firsts = means[:, 0], squares[:, 0], firsts[:, 0]
-        return Observed(self.rows[done][np.sort(first)], means, counts, squares, firsts)
+        failed = self.keys[self.records["status"] == FAILED]
+        failures = (self.keys[done][np.sort(first)][:, None] == failed).sum(axis=1)
+        return Observed(self.rows[done][np.sort(first)], means, counts, squares, firsts, failures)
 
     def add(self, rows: Rows, predicted: Scores | float = np.nan, **values: Any) -> slice:
         """Append pending evaluations, with what was predicted and the values of their records.

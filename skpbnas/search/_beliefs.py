@@ -22,6 +22,7 @@ Vector = NDArray[np.float64]
 # predicted difference is true.
 _NOISE, _SPREAD, _SHIFT, _SLOPE = (-0.1, 0.7), (-1.4, 0.7), (0.0, 1.0), (0.7, 0.3)
 _LOG_DRAWS = 12  # to the base of 2
+_NO_NOISE = 1e-6  # of the range of the scores, by which repeats may differ without any noise: rounding
 
 
 class Beliefs(NamedTuple):
@@ -100,7 +101,8 @@ def beliefs(space: SearchSpace, observed: Observed, n_finalists: int) -> Beliefs
     best = np.zeros(len(y), bool)
     best[np.argsort(-y, kind="stable")[:n_finalists]] = True
     places = np.flatnonzero(best | (counts > 1))
-    is_noise_free = counts[places].max() > 1 and not observed.squares.any()
+    spread = np.sqrt(observed.squares.sum() / max((counts - 1).sum(), 1))  # of repeats
+    is_noise_free = counts.max() > 1 and spread <= _NO_NOISE * np.ptp(y)
     if is_noise_free or len(y) < 3 or not np.ptp(y) > 0:
         return certain(observed, places)
     process = for_space(GPRankPredictor(), space, 0)

@@ -75,6 +75,8 @@ def to_repeat(
 ) -> Rows:
     """Return the architectures to evaluate again, each as often as it is to be; none without noise.
 
+    One that has failed after it had succeeded is left alone: it might fail for ever.
+
     One after the other, each is the one whose next score is expected to raise the score of what would then be
     recommended most: the knowledge gradient for independent normal beliefs (Frazier, Powell and Dayanik,
     2008, eq. 4.4). What is under way, and what was chosen before for the same batch, is taken to make beliefs
@@ -92,13 +94,17 @@ def to_repeat(
     n_finalists : int
         How many of the best take part.
     """
-    known = beliefs(space, observed, n_finalists)
-    if not known.noise > 0 or len(known.places) < 2:
+    known = beliefs(space, observed, n_finalists) if len(observed.rows) else None
+    if known is None or not known.noise > 0 or len(known.places) < 2:
+        return observed.rows[:0]
+    may_fail = observed.failures[known.places] > 0
+    if may_fail.all():
         return observed.rows[:0]
     expected, chosen = known.expected, []
     variances = 1 / (1 / known.uncertainty + under_way[known.places] / known.noise)
     for _ in range(n):
-        best = int(knowledge_gradient(expected, variances, known.noise).argmax())
+        gains = knowledge_gradient(expected, variances, known.noise)
+        best = int(np.where(may_fail, -np.inf, gains).argmax())
         variances[best] = 1 / (1 / variances[best] + 1 / known.noise)
         chosen.append(known.places[best])
     return observed.rows[chosen]

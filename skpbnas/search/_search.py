@@ -472,7 +472,7 @@ def _finals(n_evaluations: int, n_finalists: Any, n_repeats: int | None) -> Fina
     if n_finalists != "auto" and not (isinstance(n_finalists, int) and n_finalists > 1):
         raise ValueError(f"n_finalists={n_finalists!r} is not allowed; give a number from 2, 'auto' or None")
     repeats = round(SHARE_OF_REPEATS * n_evaluations) if n_repeats is None else n_repeats
-    if repeats >= n_evaluations - 1:
+    if n_repeats is not None and n_repeats >= n_evaluations - 1:
         raise ValueError(
             f"n_repeats={repeats} leaves nothing to repeat of n_evaluations={n_evaluations}; raise the budget"
         )

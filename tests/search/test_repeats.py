@@ -137,6 +137,48 @@ def test_a_repeat_that_fails_is_not_in_the_mean():
     assert search.recommended_score_ == search.best_score_
 
 
+def test_an_architecture_that_fails_again_is_left_alone():
+    def unstable(cell, seed):
+        return np.nan if seed and n_edges(cell) > 6 else noisy(cell, seed)
+
+    with pytest.warns(UserWarning, match="NaN or infinite"):
+        search = make().run(unstable, 40, n_finalists=6, n_repeats=16)
+    history = search.history_
+    keys = SPACE.canonical_key(search.evaluated_rows_)
+    failed = keys[history["score"].isna()]
+    assert 0 < len(failed) < 16 and np.unique(failed, return_counts=True)[1].max() <= 4  # one batch at most
+
+
+def test_where_all_fail_there_is_nothing_to_repeat():
+    with pytest.warns(UserWarning, match="NaN or infinite"):
+        search = make().run(lambda cell: np.nan, 12, n_finalists="auto")
+    assert len(search.history_) == 12 and not search.history_["repeat"].any()
+
+
+@pytest.mark.parametrize("budget", [1, 2, 3])
+def test_a_budget_that_is_too_small_for_finals_has_none(budget):
+    search = make().run(noisy, budget, n_finalists="auto")
+    assert len(search.history_) == budget and not search.history_["repeat"].any()
+
+
+def test_there_may_be_fewer_architectures_than_finalists():
+    search = make().run(noisy, 12, n_finalists=50, n_repeats=6)
+    assert len(search.history_) == 12 and (search.history_["repeat"] > 0).sum() == 6
+
+
+def test_without_a_seed_the_objective_is_called_as_it_is_and_may_differ():
+    chance = np.random.default_rng(0)
+    search = make().run(lambda cell: n_edges(cell) + chance.normal(), 30, n_finalists="auto")
+    assert (search.history_["repeat"] > 0).sum() == 6
+    assert search.recommendation_.interval[0] < search.recommended_score_ < search.recommendation_.interval[1]
+
+
+def test_repeats_that_differ_by_rounding_show_no_noise():
+    chance = np.random.default_rng(0)
+    search = make().run(lambda cell: n_edges(cell) * (1 + 1e-9 * chance.normal()), 60, n_finalists="auto")
+    assert (search.history_["repeat"] > 0).sum() == 4
+
+
 def test_estimates_are_not_the_luckiest_scores_and_intervals_hold():
     """Over many searches of noisy digits: the best score seen flatters itself, the recommended does not."""
     table = load_digits_cells()
