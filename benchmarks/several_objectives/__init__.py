@@ -1,5 +1,5 @@
 """Numbers of docs/several_objectives.rst."""
 
-from . import fronts, hardware
+from . import fronts, hardware, latency, limit
 
-EXPERIMENTS = (fronts.EXPERIMENT, hardware.EXPERIMENT)
+EXPERIMENTS = (fronts.EXPERIMENT, hardware.EXPERIMENT, latency.EXPERIMENT, limit.EXPERIMENT)

@@ -16,11 +16,14 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.gaussian_process.kernels import Kernel
 
-from ..predictors import EnsembleRankPredictor, GCNRankPredictor, GPRankPredictor
+from ..predictors import EnsembleRankPredictor, GCNRankPredictor, GPRankPredictor, LatencyPredictor
+from ..predictors._latency import _Groups
+from ..predictors._linear_models import LinearModels
 from ..predictors._normal_scores import NormalScores
 from ..predictors._process import Process
 from ..predictors._tails import Tails
 from ..predictors._values import Values
+from ..predictors._sources import SourceTable
 from ..preprocessing import GraphDescriptors
 from ..preprocessing._columns import PlacedColumns
 from ..preprocessing._descriptors import signed_roots
@@ -30,11 +33,15 @@ _OWN_CLASSES: dict[str, type] = {
     "skpbnas:GCNRankPredictor": GCNRankPredictor,
     "skpbnas:GPRankPredictor": GPRankPredictor,
     "skpbnas:GraphDescriptors": GraphDescriptors,
+    "skpbnas:LatencyGroups": _Groups,
+    "skpbnas:LatencyPredictor": LatencyPredictor,
+    "skpbnas:LinearModels": LinearModels,
     "skpbnas:NormalScores": NormalScores,
     "skpbnas:PlacedColumns": PlacedColumns,
     "skpbnas:Process": Process,
     "skpbnas:Tails": Tails,
     "skpbnas:Values": Values,
+    "skpbnas:SourceTable": SourceTable,
 }
 _OWN_FUNCTIONS: dict[str, Callable[..., Any]] = {"skpbnas:signed_roots": signed_roots}
 # Modules of estimators: not those that do more when they are imported.

@@ -14,10 +14,13 @@ from ..spaces import Rows, SearchSpace
 
 Cost = Any  # a function of rows, or OneByOne
 
-# The other columns of a history.
+# The other columns of a history and of the results.
 _TAKEN = (
+    "rank",
+    "architecture",
     "evaluation",
     "iteration",
+    "repeat",
     "best_score",
     "on_front",
     "pool_size",
@@ -77,7 +80,7 @@ class Costs:
             if not isinstance(name, str) or not name:
                 raise ValueError(f"costs has the name {name!r}; give text")
             if name in _TAKEN or name.startswith(("score", "predicted_score")):
-                raise ValueError(f"costs[{name!r}]: this is a column of the history; give it another name")
+                raise ValueError(f"costs[{name!r}]: this is a column of the results; give it another name")
             if not (callable(function) or isinstance(function, OneByOne)):
                 raise TypeError(f"costs[{name!r}]={function!r} is not callable; give a function of rows")
         self.space = space
@@ -107,9 +110,9 @@ class Costs:
         function = self.functions[name]
         try:
             if isinstance(function, OneByOne):
-                values = np.array(self._one_by_one(name, function, rows), dtype=np.float64)
+                values = real(self._one_by_one(name, function, rows))
             else:
-                values = np.asarray(function(rows), dtype=np.float64)
+                values = real(function(rows.copy()))  # which may be a place to compute in
         except Exception as error:
             error.add_note(
                 f"raised by costs[{name!r}] for {len(rows)} architectures; none of them was evaluated"
@@ -136,6 +139,14 @@ class Costs:
         for k, architecture in zip(new, self.space.decode(rows[new]), strict=True):
             known[keys[k]] = cost.function(architecture)
         return [known[key] for key in keys]
+
+
+def real(values: Any) -> NDArray[np.float64]:
+    """Return what a cost has returned as numbers; text and complex numbers are none."""
+    array = np.asarray(values)
+    if array.dtype.kind not in "buifO":
+        raise TypeError(f"a cost of type {array.dtype} is no number")
+    return array.astype(np.float64)
 
 
 class Reference:

@@ -97,13 +97,23 @@ def test_a_checkpoint_sees_that_a_cost_has_changed(tmp_path, monkeypatch):
         (lambda rows: np.full(len(rows), np.inf), "is inf for Cell"),
         (lambda rows: 3.0, r"returned shape \(\) for \d+ rows"),
         (lambda rows: np.ones((len(rows), 2)), "one number for each row"),
-        (lambda rows: ["much"] * len(rows), "much"),
+        (lambda rows: ["much"] * len(rows), "is no number"),
+        (lambda rows: n_edges(rows) * 1j, "complex128 is no number"),
         (OneByOne(lambda cell: None), "NoneType|is nan for Cell"),
     ],
 )
 def test_a_wrong_cost_is_refused_before_anything_is_evaluated(cost, message):
     with pytest.raises((ValueError, TypeError), match=message):
         make(costs={"c": cost}).run(never, 4)
+
+
+def test_a_cost_may_compute_in_the_rows_that_it_is_given():
+    def careless(rows):
+        rows *= 2
+        return n_edges(rows) / 2
+
+    history = make(costs={"first": careless, "edges": n_edges}).run(benefit, 12).history_
+    np.testing.assert_array_equal(history["first"], history["edges"])
 
 
 def test_what_a_cost_raises_is_said_to_be_its_own():
@@ -118,8 +128,9 @@ def test_what_a_cost_raises_is_said_to_be_its_own():
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
-        ({"costs": {"score": n_edges}}, "a column of the history"),
-        ({"costs": {"on_front": n_edges}}, "a column of the history"),
+        ({"costs": {"score": n_edges}}, "a column of the results"),
+        ({"costs": {"on_front": n_edges}}, "a column of the results"),
+        ({"costs": {"repeat": n_edges}}, "a column of the results"),
         ({"costs": {1: n_edges}}, "give text"),
         ({"costs": {"edges": 3}}, "not callable"),
         ({"costs": [n_edges]}, "costs"),
