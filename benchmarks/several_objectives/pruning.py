@@ -1,10 +1,10 @@
 """What a pruned trial should count for where accuracy stands beside a cost.
 
-The digits cells: the validation accuracy of one training after half of its epochs is reported, and a pruner may end
-the trial there, which then has cost half a training; otherwise the objective returns the accuracy at the end.
-The logarithm of the number of parameters is a cost, which no pruner of Optuna sees. The hypervolume is that of
-complete trials, accuracy above 0.5 times parameters below those of the largest cell, as a share of that of
-all cells, by the trainings that were paid.
+The digits cells: the validation accuracy of one training after half of its epochs is reported, and a pruner
+may end the trial there, which then has cost half a training; otherwise the objective returns the accuracy at
+the end. The logarithm of the number of parameters is a cost, which no pruner of Optuna sees. The hypervolume
+is that of complete trials, accuracy above 0.5 times parameters below those of the largest cell, as a share of
+that of all cells, by the trainings that were paid.
 
 Seeds 0 to 9 served to choose the rule.
 """

@@ -21,9 +21,9 @@ from ..predictors._latency import _Groups
 from ..predictors._linear_models import LinearModels
 from ..predictors._normal_scores import NormalScores
 from ..predictors._process import Process
+from ..predictors._sources import SourceTable
 from ..predictors._tails import Tails
 from ..predictors._values import Values
-from ..predictors._sources import SourceTable
 from ..preprocessing import GraphDescriptors
 from ..preprocessing._columns import PlacedColumns
 from ..preprocessing._descriptors import signed_roots
