@@ -91,7 +91,7 @@ class LatencyPredictor(GraphRankPredictor):
     >>> places = predictor.choose_references(rows, 10)
     >>> latency = 1 + 4 * n_conv + 3 * n_pool
     >>> fitted = predictor.fit(rows[places], latency[places])
-    >>> bool(fitted.score(rows, latency) > 0.95)
+    >>> bool(np.abs(fitted.predict(rows) - latency).max() < 0.1)
     True
     """
 
