@@ -62,7 +62,7 @@ def second_best(results) -> int:
         {"scoring": ["accuracy", "recall"], "refit": second_best},
         {"refit": second_best},
     ],
-    ids=str,
+    ids=lambda options: ", ".join(options),
 )
 def test_results(options) -> None:
     grid, ours = both(LOGISTIC, C, **options)
