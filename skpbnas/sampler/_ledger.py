@@ -78,10 +78,8 @@ class Ledger:
         params = trial.params
         if trial.state != TrialState.COMPLETE:  # what it will be, or would have been
             params = self.planned(trial) | fixed_params(trial) | params
-        if not self.domains.keys() <= params.keys():
-            return None
         try:
-            return self.space.params_to_row(params)
+            return self.space.params_to_row(params) if self.has_all(params) else None
         except (
             ValueError,
             TypeError,
@@ -110,15 +108,20 @@ class Ledger:
         return np.stack(rows) if rows else np.empty((0, self.space.n_features))
 
     def planned(self, trial: FrozenTrial) -> Params:
-        """Return what a sampler has chosen for a trial before it suggested anything."""
-        return self.notes.params(trial, self.domains)
+        """Return what a sampler has chosen for a trial before it suggested anything, if that is all of it."""
+        params = self.notes.params(trial, self.domains)
+        return params if self.has_all(params) else {}
+
+    def has_all(self, params: Params) -> bool:
+        """Tell whether nothing is missing that an architecture of the space has."""
+        return self.domains.keys() <= params.keys() or not self.space.missing_parameters(params)
 
     def latest_batch(self) -> list[Params]:
         """Return the parameters of the batch that was proposed last, best first."""
         for record in reversed(self.records):
             batch = self.notes.batch(record.trial, self.domains)
             if batch is not None:
-                return batch
+                return [params for params in batch if self.has_all(params)]
         return []
 
 

@@ -60,11 +60,11 @@ def read_note(attributes: Mapping[str, Any], name: str) -> Any:
 
 def to_note(params: Params, domains: Domains) -> dict[str, float]:
     """Return parameters as numbers, as Optuna stores them: choices may be of any type."""
-    return {name: domain.to_internal_repr(params[name]) for name, domain in domains.items()}
+    return {name: domains[name].to_internal_repr(value) for name, value in params.items() if name in domains}
 
 
 def from_note(note: object, domains: Domains) -> Params:
-    """Return the parameters of a note that has all of them and only values that are allowed, else none.
+    """Return the parameters of a note, or none where a value is not allowed.
 
     Raises
     ------
@@ -73,14 +73,13 @@ def from_note(note: object, domains: Domains) -> Params:
     """
     if not isinstance(note, Mapping):
         raise MalformedNote(f"{note!r:.50} is no dictionary of parameters")
-    if not domains.keys() <= note.keys():
-        return {}
-    for name in domains:
+    known = {name: domain for name, domain in domains.items() if name in note}
+    for name in known:
         if not _is_number(note[name]):
             raise MalformedNote(f"{name}={note[name]!r:.50} is no finite number")
-    if not all(domain._contains(note[name]) for name, domain in domains.items()):
+    if not all(domain._contains(note[name]) for name, domain in known.items()):
         return {}
-    return {name: domain.to_external_repr(note[name]) for name, domain in domains.items()}
+    return {name: domain.to_external_repr(note[name]) for name, domain in known.items()}
 
 
 def _is_number(value: object) -> bool:

@@ -51,12 +51,17 @@ class EarlierStudy:
             Where no trial is an architecture of the space.
         """
         domains = space.distributions()
-        missing = {name: _first(domain) for name, domain in domains.items()}
+
+        def completed(params: dict[str, Any]) -> dict[str, Any]:
+            while missing := space.missing_parameters(params):
+                params = params | {name: _first(domains[name]) for name in missing}
+            return params
+
         rows, kept = [], []
         for k, trial in enumerate(self._trials):
             shared = {name: value for name, value in trial.params.items() if name in domains}
             with suppress(ValueError, TypeError):  # a value that the space does not have
-                rows += [space.params_to_row(missing | shared)] if shared else []
+                rows += [space.params_to_row(completed(shared))] if shared else []
                 kept += [k] if shared else []
         X = np.stack(rows) if rows else np.empty((0, space.n_features))
         valid = space.is_valid(X)

@@ -12,8 +12,17 @@ from optuna.trial import TrialState
 from ..spaces import CellSpace, ParameterSpace, SearchSpace
 from ._ledger import Record
 from ._scores import constraints
+from ._structure import Structure
 
 _MAX_VERTICES = 64
+
+
+def space_of(structure: Structure) -> SearchSpace:
+    """Return the cells that the parameters that all trials have describe, else a space of all parameters."""
+    space = recognise(structure.always) if structure.always else None
+    if space is None or isinstance(space, ParameterSpace):
+        return ParameterSpace(structure.domains, structure.when)
+    return space
 
 
 def recognise(domains: Mapping[str, BaseDistribution]) -> SearchSpace:

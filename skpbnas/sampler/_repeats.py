@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from optuna.search_space import IntersectionSearchSpace
 from optuna.study import Study, StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
@@ -14,7 +13,8 @@ from ..search import Recommendation
 from ..search._archive import Archive
 from ..search._recommend import N_FINALISTS, recommend, to_repeat
 from ..spaces import Rows, SearchSpace
-from ._recognition import recognise
+from ._recognition import space_of
+from ._structure import StructureReader
 
 
 def enqueue_repeats(
@@ -117,9 +117,9 @@ def _archive(study: Study, space: SearchSpace | None) -> tuple[Archive, SearchSp
         )
     trials = study.get_trials(deepcopy=False)
     complete = [trial for trial in trials if trial.state == TrialState.COMPLETE]
-    domains = IntersectionSearchSpace().calculate(study) if space is None else {}
-    if space is None and domains:
-        space = recognise(domains)
+    if space is None:
+        structure = StructureReader(TrialState.COMPLETE).read(trials)
+        space = space_of(structure) if structure.domains else None
     if not complete or space is None:
         raise ValueError("the study has no complete trial with parameters to repeat; optimize it first")
     archive = Archive(space)
@@ -138,7 +138,7 @@ def _rows(space: SearchSpace, trials: list[FrozenTrial]) -> tuple[Rows, NDArray[
     places: list[int] = []
     for k, trial in enumerate(trials):
         params = trial.system_attrs.get("fixed_params", {}) | trial.params
-        if space.distributions().keys() <= params.keys():
+        if not space.missing_parameters(params):
             rows.append(space.params_to_row(params))
             places.append(k)
     X = np.stack(rows) if rows else np.empty((0, space.n_features))

@@ -12,7 +12,6 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from optuna.distributions import BaseDistribution
 from optuna.samplers import BaseSampler, PartialFixedSampler
-from optuna.search_space import IntersectionSearchSpace
 from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
@@ -27,8 +26,9 @@ from ..spaces import ParameterSpace, Rows, SearchSpace
 from ._ledger import Ledger, only_valid
 from ._notes import Domains, NoteReader, Params, fixed_params, to_note, write_note
 from ._prior import earlier_studies
-from ._recognition import recognise, without_refused_sizes
+from ._recognition import recognise, space_of, without_refused_sizes
 from ._scores import constraints, scores
+from ._structure import Structure, StructureReader
 
 _CONDITIONAL_POOL = 200  # of the best candidates, those tried with some parameters fixed
 _MAX_ATTEMPTS = 20  # to find an architecture that no other worker takes at the same time
@@ -38,7 +38,7 @@ class _StudyCache:
     """What is known of one study of one storage; all of it can be read from there again."""
 
     def __init__(self) -> None:
-        self.intersections = [IntersectionSearchSpace(include_pruned=pruned) for pruned in (False, True)]
+        self.structures = [StructureReader(state) for state in (TrialState.COMPLETE, TrialState.PRUNED)]
         self.notes = NoteReader()
         self.ledger: Ledger | None = None
 
@@ -53,10 +53,11 @@ class PBNASSampler(BaseSampler):
     Parameters
     ----------
     space : SearchSpace, default=None
-        What the parameters mean; suggest them by ``space.suggest(trial)``. Then the first trial already is a
-        valid architecture. None reads the space from the parameters that all trials have in common: cells
-        from parameters named ``edge_{k}`` and ``op_node_{i}``, like those of :class:`~skpbnas.CellSpace`,
-        and otherwise a :class:`~skpbnas.spaces.ParameterSpace`. Other parameters are drawn at random.
+        What the parameters mean; suggest them by ``space.suggest(trial)``. Then the first trial already is
+        a valid architecture. None reads the space from the parameters of the trials: cells from parameters
+        named ``edge_{k}`` and ``op_node_{i}``, like those of :class:`~skpbnas.CellSpace`, and otherwise a
+        :class:`~skpbnas.spaces.ParameterSpace`, with what some trials lack, and when. Other parameters,
+        such as those beside a cell, are drawn at random.
     predictor : estimator, "random" or None, default=None
         Ranks the pool; as in :class:`~skpbnas.PredictorBasedSearch`.
     candidates : candidate sampler, default=None
@@ -180,7 +181,7 @@ class PBNASSampler(BaseSampler):
             self._seed = int(np.random.default_rng().integers(2**31))
 
     def infer_relative_search_space(self, study: Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
-        """Return the parameters of the space, or those that all complete (else pruned) trials share."""
+        """Return the parameters of the space, or those of all complete (else pruned) trials."""
         with self._lock:
             domains = self._domains(study)
         return {name: domain for name, domain in domains.items() if not domain.single()}
@@ -206,22 +207,21 @@ class PBNASSampler(BaseSampler):
         self, study: Study, trial: FrozenTrial, param_name: str, param_distribution: BaseDistribution
     ) -> Any:
         """Draw a parameter that is not a part of the space uniformly."""
-        space = ParameterSpace({param_name: param_distribution})
         rng = np.random.default_rng([self._seed, trial.number, zlib.crc32(param_name.encode())])
-        return space.decode(space.sample(1, rng))[0][param_name]
+        return _drawn(param_name, param_distribution, rng)
 
     def after_trial(
         self, study: Study, trial: FrozenTrial, state: TrialState, values: Sequence[float] | None
     ) -> None:
         """Note the costs, and refuse a study whose trials do not have the parameters of the space."""
-        if self._costs and self._space and self._space.distributions().keys() <= trial.params.keys():
+        if self._costs and self._space and not self._space.missing_parameters(trial.params):
             row = self._space.params_to_row(trial.params)[None]
             if self._space.is_valid(row)[0]:
                 for name, cost in zip(self._costs.names, self._costs(row)[0].tolist(), strict=True):
                     study._storage.set_trial_user_attr(trial._trial_id, name, cost)
         if self._space is None or state != TrialState.COMPLETE:
             return
-        missing = [name for name in self._space.distributions() if name not in trial.params]
+        missing = self._space.missing_parameters(trial.params)
         if missing:
             raise ValueError(
                 f"trial {trial.number} has not suggested {missing} of space={self._space!r}; suggest all "
@@ -253,22 +253,27 @@ class PBNASSampler(BaseSampler):
         return self._caches.setdefault(study._storage, {}).setdefault(study._study_id, _StudyCache())
 
     def _domains(self, study: Study) -> dict[str, BaseDistribution]:
+        return self._space.distributions() if self._space is not None else self._structure(study).domains
+
+    def _structure(self, study: Study) -> Structure:
+        complete, pruned = self._cache(study).structures
+        trials = _all_trials(study)
+        found = complete.read(trials)
+        return found if found.domains else pruned.read(trials)
+
+    def _space_for(self, study: Study, search_space: Domains) -> SearchSpace:
+        """Return the space that the search space is or is a part of."""
         if self._space is not None:
-            return self._space.distributions()
-        complete, pruned = self._cache(study).intersections
-        return complete.calculate(study) or pruned.calculate(study)
+            return self._space
+        structure = self._structure(study)
+        is_part = any(n not in search_space and not d.single() for n, d in structure.domains.items())
+        if not search_space.keys() <= structure.domains.keys() or is_part and not structure.when:
+            return recognise(search_space)
+        return space_of(structure)
 
     def _ledger(self, study: Study, search_space: Domains) -> Ledger:
         """Return the rows of all trials, in the space that the search space is or is a part of."""
-        cache = self._cache(study)
-        domains: Domains = self._domains(study)
-        if (
-            not search_space.keys() <= domains.keys()
-            or self._space is None
-            and _single_or_fewer(search_space, domains)
-        ):
-            domains = search_space
-        space = self._space or recognise(domains)
+        cache, space = self._cache(study), self._space_for(study, search_space)
         if cache.ledger is None or cache.ledger.space != space:
             cache.ledger = Ledger(space, self._space is not None, cache.notes, self._known_of(space))
         _refresh(cache.ledger, study)
@@ -330,7 +335,7 @@ class PBNASSampler(BaseSampler):
         n = _CONDITIONAL_POOL if fixed else 1 if is_startup else self._batch_size
         rows = self._ranked(space, ledger.known, X[learnable], y[learnable], X[~learnable], n, rng)
         if fixed:
-            return _completed(space, rows, fixed, taken)
+            return _completed(space, rows, fixed, taken, rng)
         batch = [space.row_to_params(row) for row in rows]
         if len(batch) > 1:
             notes = [to_note(params, ledger.domains) for params in batch]
@@ -367,13 +372,13 @@ class PBNASSampler(BaseSampler):
         return ledger.space.row_to_params(ledger.space.sample(1, rng)[0])
 
 
-def _single_or_fewer(search_space: Domains, domains: Domains) -> bool:
-    return any(name not in search_space and not domains[name].single() for name in domains)
+def _all_trials(study: Study) -> list[FrozenTrial]:
+    # Not study.get_trials, which Hyperband restricts to a bracket.
+    return study._storage.get_all_trials(study._study_id, deepcopy=False)
 
 
 def _refresh(ledger: Ledger, study: Study) -> None:
-    # Not study.get_trials, which Hyperband restricts to a bracket.
-    ledger.refresh(study._storage.get_all_trials(study._study_id, deepcopy=False))
+    ledger.refresh(_all_trials(study))
 
 
 def _fixed(study: Study, trial: FrozenTrial) -> Params:
@@ -390,11 +395,26 @@ def _key(space: SearchSpace, params: Params) -> set[int]:
     return {int(key) for key in only_valid(space, [params])[1]}
 
 
-def _completed(space: SearchSpace, rows: Rows, fixed: Params, taken: set[int]) -> Params:
-    """Return the parameters of the best row that has the fixed ones, or becomes valid and new with them."""
+def _completed(
+    space: SearchSpace, rows: Rows, fixed: Params, taken: set[int], rng: np.random.Generator
+) -> Params:
+    """Return the parameters of the best row that has the fixed ones, or becomes valid and new with them.
+
+    What is there only with the fixed ones is drawn.
+    """
     if not len(rows):
         return {}
-    batch, keys = only_valid(space, [space.row_to_params(row) | fixed for row in rows])
+    domains = space.distributions()
+    found = [space.row_to_params(row) | fixed for row in rows]
+    for params in found:
+        while missing := space.missing_parameters(params):
+            params |= {name: _drawn(name, domains[name], rng) for name in missing}
+    batch, keys = only_valid(space, found)
     unchanged = set(space.canonical_key(rows).tolist())
     order = sorted(range(len(batch)), key=lambda k: (int(keys[k]) in taken, int(keys[k]) not in unchanged, k))
     return batch[order[0]] if order else {}
+
+
+def _drawn(name: str, domain: BaseDistribution, rng: np.random.Generator) -> Any:
+    space = ParameterSpace({name: domain})
+    return space.decode(space.sample(1, rng))[0][name]

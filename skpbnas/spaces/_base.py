@@ -198,12 +198,31 @@ class SearchSpace(ABC):
         """
         from ._suggest import suggest_parameters
 
-        row = self.params_to_row(suggest_parameters(trial, self.distributions()))[None]
+        domains = self.distributions()
+        params: dict[str, Any] = {}
+        while missing := self.missing_parameters(params):  # what is there depends on what has been suggested
+            params |= suggest_parameters(trial, {name: domains[name] for name in missing})
+        row = self.params_to_row(params)[None]
         if not self.is_valid(row)[0]:
             from ._suggest import refuse
 
             refuse(trial, self)
         return self.decode(row)[0]
+
+    def missing_parameters(self, params: Mapping[str, Any]) -> list[str]:
+        """Return the names of the Optuna parameters that an architecture with the given ones has, too.
+
+        Parameters
+        ----------
+        params : mapping of str to object
+
+        Returns
+        -------
+        list of str
+            Those of :meth:`distributions` that are not given. A parameter that is there only for some
+            values of others is named once these are given.
+        """
+        return [name for name in self.distributions() if name not in params]
 
     def params_to_row(self, params: Mapping[str, Any]) -> Rows:
         """Return the row, shape ``(n_features,)``, of one dictionary of Optuna parameters."""

@@ -220,6 +220,10 @@ class ConstrainedSpace(SearchSpace):
         """Return the Optuna distributions of the space."""
         return self.space.distributions()
 
+    def missing_parameters(self, params: Mapping[str, Any]) -> list[str]:
+        """Return what the space lacks."""
+        return self.space.missing_parameters(params)
+
     def params_to_row(self, params: Mapping[str, Any]) -> Rows:
         """Return the row of one dictionary of Optuna parameters; it may be infeasible."""
         return self.space.params_to_row(params)

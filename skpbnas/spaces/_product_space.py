@@ -12,12 +12,15 @@ from numpy.typing import ArrayLike, NDArray
 from .._rows import as_rows, column_names, column_roles, join_rows, reordered, split_rows
 from ..drawing import Diagram
 from ._base import Rows, SearchSpace, Seed
+from ._conditions import When, shown
 from ._keys import mix_columns
+from ._optional_parts import Here, OptionalParts, inner
 
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
 
 _MAX_LISTED, _MAX_LISTED_ELEMENTS = 1_000_000, 2**27
+_KEY_OF_ABSENT = np.uint64(0x5851F42D4C957F2D)
 
 
 class ProductSpace(SearchSpace):
@@ -27,14 +30,24 @@ class ProductSpace(SearchSpace):
     ----------
     spaces : mapping of str to SearchSpace
         The space of each part, by name.
+    when : mapping, default=None
+        For each part that not all architectures have, the parameters that decide on it,
+        ``{part}.{parameter}`` of parts that are a :class:`ParameterSpace`, each with its value or the list
+        of its values where there is such a part: ``{"block": {"training.with_block": True}}``; more in
+        :class:`ParameterSpace`.
+
+    Raises
+    ------
+    ValueError
+        Where ``when`` names a part, a parameter or a value that does not exist, or goes in a circle.
 
     Notes
     -----
     A row is one graph: those of the parts, each of whose sinks feeds each source of the next part. A node
     has an indicator for each part, named like the part, that tells where it belongs; then the features of
     each part, ``{part}.{feature}``, zero where the node belongs to another one. A part without a graph is a
-    single node. An architecture is a dictionary with one of each part; Optuna's parameters are
-    ``{part}.{parameter}``.
+    single node, and the nodes of one that is not there are padding. An architecture is a dictionary with one
+    of each part that is there; Optuna's parameters are ``{part}.{parameter}``.
 
     Examples
     --------
@@ -49,7 +62,7 @@ class ProductSpace(SearchSpace):
     ['cell', 'widths']
     """
 
-    def __init__(self, spaces: Mapping[str, SearchSpace]) -> None:
+    def __init__(self, spaces: Mapping[str, SearchSpace], when: When | None = None) -> None:
         if not spaces:
             raise ValueError("spaces is empty; give at least one part")
         wrong = [name for name, space in spaces.items() if not isinstance(space, SearchSpace)]
@@ -68,8 +81,11 @@ class ProductSpace(SearchSpace):
             for start, end in zip(n_features[:-1], n_features[1:], strict=True)
         ]
 
+        self._optional = OptionalParts(self.spaces, when) if when else None
+
     def __repr__(self) -> str:
-        return f"ProductSpace({self.spaces!r})"
+        when = "" if self._optional is None else f", when={shown(self._optional.when)}"
+        return f"ProductSpace({self.spaces!r}{when})"
 
     def __eq__(self, other: object) -> bool:
         return type(self) is type(other) and repr(self) == repr(other)
@@ -98,38 +114,52 @@ class ProductSpace(SearchSpace):
 
     # --------------------------------------------------------------------------------- rows and parts
 
-    def _join(self, parts: list[Rows], linked: bool = True) -> Rows:
+    def _here(self, parts: list[Rows]) -> Here:
+        """Tell which parts are there."""
+        if self._optional is None:
+            return np.ones((len(parts[0]), len(parts)), bool)
+        return self._optional.here(parts)
+
+    def _join(self, parts: list[Rows], linked: bool = True, here: Here | None = None) -> Rows:
         """Return the rows of the rows of each part, with the nodes of the parts one after the other."""
         n, L = len(parts[0]), self.n_nodes
+        here = self._here(parts) if here is None else here
         dtype = np.result_type(np.uint8, *parts)
         adjacency = np.zeros((n, L, L), dtype)
         features = np.zeros((n, L, self.n_node_features), dtype)
-        before = np.zeros((n, 0), bool)  # the sinks of the part before, and where they stand
-        sinks_at = slice(0, 0)
+        before = np.zeros((n, L), bool)  # the sinks of the last part before that is there
         for k, (space, X) in enumerate(zip(self.spaces.values(), parts, strict=True)):
-            nodes = self._nodes[k]
+            nodes, there = self._nodes[k], here[:, [k]]
             A, F = split_rows(X, space.n_nodes)
+            A, F = A * there[:, :, None], F * there[:, :, None]
             adjacency[:, nodes, nodes] = A
             features[:, nodes, self._features[k]] = F
             present = (
                 (A != 0).any(axis=1) | (A != 0).any(axis=2) | (F != 0).any(axis=2) | (space.n_nodes == 1)
             )
+            present &= there
             features[:, nodes, k] = present
             sources, sinks = present & ~(A != 0).any(axis=1), present & ~(A != 0).any(axis=2)
             if linked:
-                adjacency[:, sinks_at, nodes] = before[:, :, None] & sources[:, None, :]
-            before, sinks_at = sinks, nodes
+                adjacency[:, : nodes.start, nodes] = before[:, : nodes.start, None] & sources[:, None, :]
+            before &= ~there
+            before[:, nodes] = sinks
         return join_rows(adjacency, features)
 
-    def _split(self, X: ArrayLike) -> tuple[list[Rows], NDArray[np.bool_]]:
-        """Return the rows of each part of rows in any order of nodes, and which rows are well formed."""
+    def _split(self, X: ArrayLike) -> tuple[list[Rows], Here, NDArray[np.bool_]]:
+        """Return the rows of each part of rows in any order of nodes, which are there, and which are whole.
+
+        Parts that are not there have some valid row.
+        """
         rows = as_rows(X, self.n_nodes, self.n_node_features)
         finite = np.isfinite(rows).all(axis=1)
         adjacency, features = split_rows(np.where(finite[:, None], rows, 0), self.n_nodes)
         order, whole = self._order(features)
         adjacency, features = reordered(adjacency, features, order)
         parts = self._blocks(adjacency, features)
-        return parts, finite & whole & (join_rows(adjacency, features) == self._join(parts)).all(axis=1)
+        here = self._here(parts)
+        whole &= finite & (join_rows(adjacency, features) == self._join(parts, here=here)).all(axis=1)
+        return parts if self._optional is None else self._optional.filled(parts, here), here, whole
 
     def _order(self, features: NDArray) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
         """Return the node of each place ``(n, L)``, part after part, and which rows have no node too many."""
@@ -155,16 +185,28 @@ class ProductSpace(SearchSpace):
             for nodes, columns in zip(self._nodes, self._features, strict=True)
         ]
 
-    def _parts(self, X: ArrayLike) -> list[Rows]:
-        parts, valid = self._split(X)
-        for space, part in zip(self.spaces.values(), parts, strict=True):
-            valid = valid & space.is_valid(part)
+    def _parts(self, X: ArrayLike) -> tuple[list[Rows], Here]:
+        """Return the rows of each part of valid rows, and which are there."""
+        parts, here, valid = self._split(X)
+        valid = valid & self._are_valid(parts, here)
         if not valid.all():
             raise ValueError(
                 f"row {np.argmin(valid)} is not valid in {self!r}; pass only rows for which "
                 f"space.is_valid is true"
             )
-        return parts
+        return parts, here
+
+    def _are_valid(self, parts: list[Rows], here: Here) -> NDArray[np.bool_]:
+        valid = np.ones(len(here), bool)
+        for space, part, there in zip(self.spaces.values(), parts, here.T, strict=True):
+            valid &= space.is_valid(part) | ~there
+        return valid
+
+    def _children(self, parts: list[Rows], known: Here, rng: np.random.Generator) -> Rows:
+        """Return the rows of children, whose parts are drawn where no parent had them."""
+        if self._optional is not None:
+            parts = self._optional.settled(parts, known, rng)
+        return self._join(parts)
 
     # ------------------------------------------------------------------------------------- contract
 
@@ -174,30 +216,35 @@ class ProductSpace(SearchSpace):
         return self._join([space.sample(n, rng) for space in self.spaces.values()])
 
     def mutate(self, X: Rows, probability: float, rng: np.random.Generator) -> Rows:
-        """Mutate each part of each row."""
-        parts = zip(self.spaces.values(), self._parts(X), strict=True)
-        return self._join([space.mutate(part, probability, rng) for space, part in parts])
+        """Mutate each part of each row; a part that is there only after the change is drawn."""
+        parts, here = self._parts(X)
+        pairs = zip(self.spaces.values(), parts, strict=True)
+        return self._children([space.mutate(part, probability, rng) for space, part in pairs], here, rng)
 
     def crossover(self, X1: Rows, X2: Rows, rng: np.random.Generator) -> Rows:
-        """Cross each part of each pair of rows."""
-        parts = zip(self.spaces.values(), self._parts(X1), self._parts(X2), strict=True)
-        return self._join([space.crossover(first, second, rng) for space, first, second in parts])
+        """Cross each part of each pair of rows; one that a single parent has is taken from it."""
+        (first, here1), (second, here2) = self._parts(X1), self._parts(X2)
+        crossed = []
+        for k, space in enumerate(self.spaces.values()):
+            a = np.where((here1 | ~here2)[:, [k]], first[k], second[k])
+            b = np.where((here2 | ~here1)[:, [k]], second[k], first[k])
+            crossed.append(space.crossover(a, b, rng))
+        return self._children(crossed, here1 | here2, rng)
 
     def is_valid(self, X: ArrayLike) -> NDArray[np.bool_]:
         """Tell for each row whether each of its parts is valid, and linked to the next."""
-        parts, valid = self._split(X)
-        for space, part in zip(self.spaces.values(), parts, strict=True):
-            valid = valid & space.is_valid(part)
-        return valid
+        parts, here, valid = self._split(X)
+        return valid & self._are_valid(parts, here)
 
     def canonical_key(self, X: ArrayLike) -> NDArray[np.uint64]:
         """Return a 64-bit hash of the keys of the parts of each row."""
-        parts = zip(self.spaces.values(), self._split(X)[0], strict=True)
-        return mix_columns(space.canonical_key(part) for space, part in parts)
+        parts, here, _ = self._split(X)
+        pairs = zip(self.spaces.values(), parts, here.T, strict=True)
+        return mix_columns(np.where(there, s.canonical_key(part), _KEY_OF_ABSENT) for s, part, there in pairs)
 
     def canonicalize(self, X: ArrayLike) -> Rows:
         """Return each valid row with each part in canonical form."""
-        parts = zip(self.spaces.values(), self._parts(X), strict=True)
+        parts = zip(self.spaces.values(), self._parts(X)[0], strict=True)
         return self._join([space.canonicalize(part) for space, part in parts])
 
     def discretize(self, Z: NDArray[np.floating]) -> Rows:
@@ -208,8 +255,11 @@ class ProductSpace(SearchSpace):
 
     def relax(self, X: ArrayLike) -> NDArray[np.float64]:
         """Return shadow matrices of valid rows, the parts one after the other."""
-        parts = zip(self.spaces.values(), self._parts(X), strict=True)
-        return self._join([space.relax(part) for space, part in parts], linked=False).astype(np.float64)
+        parts, here = self._parts(X)
+        relaxed: list[Rows] = [
+            space.relax(part) for space, part in zip(self.spaces.values(), parts, strict=True)
+        ]
+        return self._join(relaxed, linked=False, here=here).astype(np.float64)
 
     def encode(self, architectures: Iterable[Mapping[str, Any]]) -> Rows:
         """Return the rows of dictionaries with one architecture of each part.
@@ -221,29 +271,51 @@ class ProductSpace(SearchSpace):
         """
         given = list(architectures)
         for k, architecture in enumerate(given):
-            if not isinstance(architecture, Mapping) or architecture.keys() != self.spaces.keys():
+            known = isinstance(architecture, Mapping) and architecture.keys() <= self.spaces.keys()
+            if not known or self._optional is None and len(architecture) < len(self.spaces):
                 raise ValueError(
                     f"architecture {k} is {architecture!r}; give a dictionary with the parts "
                     f"{list(self.spaces)} and no others"
                 )
-        return self._join([space.encode([a[name] for a in given]) for name, space in self.spaces.items()])
+        parts = [self._encoded(name, given) for name in self.spaces]
+        here = self._here(parts)
+        for k, architecture in enumerate(given):
+            expected = [name for name, there in zip(self.spaces, here[k], strict=True) if there]
+            if set(architecture) != set(expected):
+                raise ValueError(
+                    f"architecture {k} has the parts {list(architecture)}, but with its parameters there are "
+                    f"{expected}"
+                )
+        return self._join(parts)
+
+    def _encoded(self, name: str, architectures: list[Mapping[str, Any]]) -> Rows:
+        """Return the rows of a part; of those that have none, some valid row."""
+        space, has_it = self.spaces[name], [name in architecture for architecture in architectures]
+        own = space.encode([architecture[name] for architecture in architectures if name in architecture])
+        if all(has_it):
+            return own
+        rows = np.repeat(space.sample(1, np.random.default_rng(0)), len(architectures), axis=0)
+        rows = rows.astype(np.result_type(rows, own))
+        rows[has_it] = own
+        return rows
 
     def decode(self, X: ArrayLike) -> list[dict[str, Any]]:
-        """Return dictionaries with one architecture of each part."""
-        parts = zip(self.spaces.values(), self._parts(X), strict=True)
-        decoded = [space.decode(part) for space, part in parts]
+        """Return dictionaries with one architecture of each part that is there."""
+        parts, here = self._parts(X)
+        decoded = [space.decode(part) for space, part in zip(self.spaces.values(), parts, strict=True)]
         return [
-            dict(zip(self.spaces, architecture, strict=True)) for architecture in zip(*decoded, strict=True)
+            {name: one for name, one, there in zip(self.spaces, architecture, mask, strict=True) if there}
+            for architecture, mask in zip(zip(*decoded, strict=True), here, strict=True)
         ]
 
     def draw(self, architecture: Mapping[str, Any], title: str = "") -> Diagram:
         """Return a drawing with the parts side by side."""
-        parts = {name: space.draw(architecture[name]) for name, space in self.spaces.items()}
+        parts = {name: self.spaces[name].draw(part) for name, part in architecture.items()}
         return Diagram.side_by_side(parts, title)
 
     def describe(self, architecture: Mapping[str, Any]) -> str:
         """Return the parts in one line."""
-        parts = ((name, space.describe(architecture[name])) for name, space in self.spaces.items())
+        parts = ((name, self.spaces[name].describe(part)) for name, part in architecture.items())
         return "; ".join(f"{name}: {part}" for name, part in parts)
 
     # -------------------------------------------------------------------------- listing and Optuna
@@ -259,6 +331,8 @@ class ProductSpace(SearchSpace):
     def __len__(self) -> int:
         if not self.is_enumerable:
             return super().__len__()
+        if self._optional is not None:
+            return len(self.enumerate())
         return prod(len(space) for space in self.spaces.values())
 
     def enumerate(self) -> Rows:
@@ -267,7 +341,10 @@ class ProductSpace(SearchSpace):
             return super().enumerate()
         everything = [space.enumerate() for space in self.spaces.values()]
         places = np.indices([len(rows) for rows in everything]).reshape(len(everything), -1)
-        return self._join([rows[k] for rows, k in zip(everything, places, strict=True)])
+        X = self._join([rows[k] for rows, k in zip(everything, places, strict=True)])
+        if self._optional is None:
+            return X
+        return X[np.sort(np.unique(self.canonical_key(X), return_index=True)[1])]
 
     def distributions(self) -> dict[str, BaseDistribution]:
         """Return ``{part}.{parameter}`` for each parameter of each part."""
@@ -277,20 +354,33 @@ class ProductSpace(SearchSpace):
             for parameter, distribution in space.distributions().items()
         }
 
+    def missing_parameters(self, params: Mapping[str, Any]) -> list[str]:
+        """Return the parameters that an architecture with these has, too, as far as they tell."""
+        return (
+            super().missing_parameters(params)
+            if self._optional is None
+            else self._optional.present(params)[1]
+        )
+
     def params_to_row(self, params: Mapping[str, Any]) -> Rows:
         """Return the row of one dictionary of Optuna parameters; it may be invalid."""
-        parts: dict[str, dict[str, Any]] = {
-            name: {parameter: params[f"{name}.{parameter}"] for parameter in space.distributions()}
-            for name, space in self.spaces.items()
-        }
-        return self._join([s.params_to_row(parts[name])[None] for name, s in self.spaces.items()])[0]
+        there = list(self.spaces) if self._optional is None else self._optional.present(params)[0]
+        rows = []
+        for name, space in self.spaces.items():
+            if name in there:
+                rows.append(space.params_to_row(inner(name, params))[None])
+            else:
+                rows.append(space.sample(1, np.random.default_rng(0)))
+        return self._join(rows)[0]
 
     def row_to_params(self, row: ArrayLike) -> dict[str, Any]:
         """Return the Optuna parameters of one valid row."""
-        parts = zip(self.spaces.items(), self._parts(np.asarray(row)[None]), strict=True)
+        parts, here = self._parts(np.asarray(row)[None])
+        present = zip(self.spaces.items(), parts, here[0], strict=True)
         return {
             f"{name}.{parameter}": value
-            for (name, space), part in parts
+            for (name, space), part, there in present
+            if there
             for parameter, value in space.row_to_params(part[0]).items()
         }
 
