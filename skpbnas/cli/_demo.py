@@ -22,6 +22,7 @@ What to do next:
   train for real       skpbnas search --space nasbench101 --train digits --budget 20 --output results
   search your own      PredictorBasedSearch(space, random_state=0).run(objective, n_evaluations=100);
                        the objective takes an architecture of the space, trains it and returns its score
+  from a shell         skpbnas search --objective work:train --space work:space, of a file work.py
   a study of Optuna    optuna.create_study(direction="maximize", sampler=PBNASSampler(space))"""
 
 
