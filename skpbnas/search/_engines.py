@@ -106,6 +106,7 @@ class Engine:
             if not all(name.isdecimal() for name in names):
                 raise ValueError(f"devices={devices!r}: threads can only be given devices by their numbers")
         self.devices = Devices(names) if executor is None or in_threads else Devices(names, _GROUP)
+        atexit.register(self.devices.forget)
 
     def _require_enough(self, names: tuple[str, ...]) -> None:
         """Refuse more workers than devices; on several hosts, where each has the same ones, they say so."""
@@ -196,6 +197,3 @@ def _is_of(executor: Any, module: str, name: str) -> bool:
 
 def _cluster(executor: Any) -> str:
     return getattr(executor, "cluster", None) or type(executor).name()
-
-
-atexit.register(Devices((), _GROUP).forget)
