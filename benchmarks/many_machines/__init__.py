@@ -1,5 +1,5 @@
 """Numbers of docs/many_machines.rst."""
 
-from . import asynchronous, training_times
+from . import asynchronous, one_study, training_times
 
-EXPERIMENTS = (asynchronous.EXPERIMENT, training_times.EXPERIMENT)
+EXPERIMENTS = (asynchronous.EXPERIMENT, training_times.EXPERIMENT, one_study.EXPERIMENT)

@@ -51,13 +51,12 @@ def test_a_worker_that_is_killed_in_the_middle_costs_nothing(cluster, tmp_path, 
     assert search.history_["score"].notna().all()
 
 
-def test_what_is_raised_on_a_cluster_is_raised_here(cluster):
-    def fails(cell):
-        raise KeyError("weights")
+def test_workers_may_leave_and_others_join(cluster, expected):
+    def change(search):
+        if len(search.history_) == 4:
+            client.retire_workers([next(iter(client.scheduler_info()["workers"]))])
+            cluster.scale(3)
 
-    with (
-        distributed.Client(cluster),
-        joblib.parallel_config("dask"),
-        pytest.raises(KeyError, match="weights"),
-    ):
-        make().run(fails, 4, n_jobs=2)
+    with distributed.Client(cluster) as client:
+        search = make().run(n_edges, 12, callbacks=[change], executor=client.get_executor())
+        np.testing.assert_array_equal(search.evaluated_rows_, expected)

@@ -8,13 +8,15 @@ from pathlib import Path
 
 import pytest
 import seen_at_import
-from engines import dask as dask_engine
+from engines import dask, mpi
 from objectives import SPACE, die, key, n_edges
 from sklearn.linear_model import LinearRegression
 
 from skpbnas import EvolutionaryCandidateSampler, PredictorBasedSearch, _devices
 from skpbnas._devices import VARIABLE, Devices, _as_seen_from_outside
 from skpbnas.search import current_device
+
+WITH_THIS_FOLDER = os.pathsep.join([str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")])
 
 
 def make() -> PredictorBasedSearch:
@@ -166,8 +168,10 @@ def test_dask_gives_out_what_its_workers_declare(tmp_path):
     assert most_at_a_time(read(tmp_path)) == 2
 
 
-def test_dask_workers_have_one_device_each(tmp_path):
-    with dask_engine(tmp_path) as engine:
+@pytest.mark.parametrize("start", [dask, mpi])
+def test_workers_have_one_device_each(start, tmp_path, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", WITH_THIS_FOLDER)
+    with start(tmp_path) as engine:
         make().run(writes_its_device(tmp_path, 0.2), 6, devices=[0, 1], **engine.options)
     assert {(t["visible"], t["torch"]) for t in read(tmp_path)} == {("0", "cuda:0"), ("1", "cuda:0")}
 
@@ -192,9 +196,7 @@ def test_ray_gives_out_its_own(tmp_path, monkeypatch):
     from skpbnas.search import RayExecutor
 
     monkeypatch.setenv("RAY_AUTH_MODE", "disabled")
-    monkeypatch.setenv(
-        "PYTHONPATH", os.pathsep.join([str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")])
-    )
+    monkeypatch.setenv("PYTHONPATH", WITH_THIS_FOLDER)
     ray.init(num_cpus=4, num_gpus=2, include_dashboard=False, log_to_driver=False, logging_level="ERROR")
     try:
         with RayExecutor(num_gpus=1) as executor:
@@ -214,9 +216,7 @@ def test_ray_gives_out_its_own(tmp_path, monkeypatch):
 
 def test_jobs_of_submitit_have_one_device_each(tmp_path, monkeypatch):
     submitit = pytest.importorskip("submitit", reason="submitit is not installed")
-    monkeypatch.setenv(
-        "PYTHONPATH", os.pathsep.join([str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")])
-    )
+    monkeypatch.setenv("PYTHONPATH", WITH_THIS_FOLDER)
     executor = submitit.LocalExecutor(tmp_path / "jobs")
     executor.update_parameters(gpus_per_node=2, visible_gpus=[4, 5])
     make().run(writes_its_device(tmp_path, 0.5), 4, n_jobs=2, executor=executor, devices=[0, 1])

@@ -17,7 +17,7 @@ from objectives import SPACE, die, key, n_edges
 from sklearn.linear_model import LinearRegression
 
 from skpbnas import EvolutionaryCandidateSampler, PredictorBasedSearch
-from skpbnas.search import read_checkpoint
+from skpbnas.search import RayExecutor, read_checkpoint
 
 N = 10
 
@@ -211,3 +211,39 @@ def test_an_objective_that_cannot_be_sent_is_an_error_and_not_a_lost_search():
     ):
         search.run(lambda cell: float(lock.locked()), 8, executor=executor)
     assert len(search.run(n_edges, 4).history_) == 4
+
+
+def test_a_node_of_ray_may_leave_in_the_middle(expected, monkeypatch, tmp_path):
+    ray = pytest.importorskip("ray", reason="Ray is not installed (skpbnas[ray])")
+    from ray.cluster_utils import Cluster
+
+    monkeypatch.setenv(
+        "PYTHONPATH", os.pathsep.join([str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")])
+    )
+    monkeypatch.setenv("RAY_AUTH_MODE", "disabled")
+    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1})
+    node = cluster.add_node(num_cpus=1)
+    try:
+        ray.init(cluster.address, log_to_driver=False, logging_level="ERROR")
+        cluster.wait_for_nodes()
+
+        def objective(cell):
+            (tmp_path / str(key(cell))).touch()
+            time.sleep(2)
+            return n_edges(cell)
+
+        def lose_the_node():
+            while len(list(tmp_path.iterdir())) < 2:  # one on each
+                time.sleep(0.1)
+            cluster.remove_node(node, allow_graceful=False)
+
+        killer = threading.Thread(target=lose_the_node)
+        killer.start()
+        with pytest.warns(UserWarning, match="is evaluated again"):
+            search = make().run(objective, 4, executor=RayExecutor())
+        killer.join()
+    finally:
+        ray.shutdown()
+        cluster.shutdown()
+    np.testing.assert_array_equal(search.evaluated_rows_, expected[:4])
+    assert search.history_["score"].notna().all()

@@ -2,7 +2,6 @@
 
 import os
 import sys
-import time
 from concurrent.futures import wait
 
 import joblib
@@ -91,21 +90,6 @@ def test_work_can_be_given_after_a_worker_died_unseen():
     assert have_died == {"deadly": True, "harmless": False}
 
 
-def test_a_worker_that_is_killed_from_outside_costs_nothing(expected, tmp_path):
-    once = tmp_path / "died"
-
-    def objective(cell):
-        if not once.exists():
-            once.touch()
-            die()
-        return n_edges(cell)
-
-    with pytest.warns(UserWarning, match="is evaluated again"):
-        search = make().run(objective, 20, n_jobs=2)
-    np.testing.assert_array_equal(search.evaluated_rows_, expected)
-    assert search.history_["score"].notna().all()
-
-
 def test_workers_that_always_die_end_the_run_and_what_was_told_stays(expected, monkeypatch):
     monkeypatch.setattr(_evaluate, "_MAX_DEATHS", 2)
     search = make().run(n_edges, 4)
@@ -142,28 +126,6 @@ def test_asynchronous_runs_repeat_with_one_worker(tmp_path):
     make().run(n_edges, 9, asynchronous=True, checkpoint=path)
     resumed = make().run(n_edges, 16, asynchronous=True, checkpoint=path)
     np.testing.assert_array_equal(resumed.evaluated_rows_, one.evaluated_rows_)
-
-
-def test_no_worker_waits_for_the_slowest(tmp_path):
-    """While the first architecture is evaluated, all others are."""
-    first = int(SPACE.canonical_key(make().ask())[0])
-    finished = tmp_path / "finished"
-    finished.mkdir()
-
-    def objective(cell):
-        if key(cell) != first:
-            (finished / str(key(cell))).touch()
-            return n_edges(cell)
-        for _ in range(600):
-            if len(list(finished.iterdir())) == 15:
-                return n_edges(cell)
-            time.sleep(0.05)
-        return -1.0
-
-    with joblib.parallel_config("threading"):
-        search = make().run(objective, 16, n_jobs=2, asynchronous=True)
-    assert search.history_["score"].min() > 0
-    assert len(np.unique(SPACE.canonical_key(search.evaluated_rows_))) == 16
 
 
 def test_asynchronous_runs_end_when_told_to_and_lose_nothing():
