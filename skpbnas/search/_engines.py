@@ -20,6 +20,7 @@ from ._submitit import SubmititWorkers
 from ._workers import ExecutorWorkers, ProcessWorkers, Workers
 
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+_DASK, _THREADING = "DaskDistributedBackend", "ThreadingBackend"  # of joblib
 # The workers of an executor outlive a run, and keep their devices for the next one.
 _GROUP = uuid4().hex
 
@@ -57,11 +58,9 @@ class Engine:
         devices: Sequence[int | str] | None = None,
     ) -> None:
         self.executor = executor
-        self.devices: Devices | None = None
         if executor is not None:
             _require_usable(executor)
-        if devices is not None:
-            self._own(devices)
+        self.devices = None if devices is None else self._own(devices)
         self.n = self._count(n_jobs)
         if self.devices is not None:
             self._require_enough(self.devices.names)
@@ -77,21 +76,30 @@ class Engine:
             return DaskWorkers(n, executor._client, **executor._kwargs)  # type: ignore[attr-defined]
         return ExecutorWorkers(n, executor)
 
+    @property
+    def _in_threads(self) -> bool:
+        if self.executor is None:
+            return _backend() == _THREADING
+        return isinstance(self.executor, ThreadPoolExecutor)
+
     def _count(self, n_jobs: int | None) -> int:
-        executor = self.executor
+        executor, names = self.executor, self.devices.names if self.devices else ()
+        if n_jobs == 0:
+            raise ValueError(
+                "n_jobs=0 is not allowed; give a number from 1, -1 for as many as there are, or None"
+            )
         if executor is None:
             n = _n_of_backend(n_jobs)
-            if self.devices is None:
-                return n
-            return len(self.devices.names) if n_jobs is None and not n else max(n, 1)
+            return n if not names or n else len(names) if n_jobs is None else 1
         if n_jobs is not None and n_jobs > 0:
             return n_jobs
         has = _n_of_executor(executor)
-        if self.devices is not None and isinstance(executor, ThreadPoolExecutor):
-            has = min(has, len(self.devices.names))
+        if names and self._in_threads:
+            has = min(has, len(names))
         return has if n_jobs is None else max(has + 1 + n_jobs, 1)
 
-    def _own(self, devices: Sequence[int | str]) -> None:
+    def _own(self, devices: Sequence[int | str]) -> Devices:
+        """Return the devices, where the engine does not give them out itself."""
         executor, names = self.executor, names_of(devices)
         if isinstance(executor, RayExecutor):
             raise ValueError(
@@ -102,21 +110,20 @@ class Engine:
                 "SLURM gives each job its devices; leave out devices=, and use "
                 "executor.update_parameters(gpus_per_node=1)"
             )
-        if in_threads := isinstance(executor, ThreadPoolExecutor) or _backend() == "ThreadingBackend":
-            if not all(name.isdecimal() for name in names):
-                raise ValueError(f"devices={devices!r}: threads can only be given devices by their numbers")
-        self.devices = Devices(names) if executor is None or in_threads else Devices(names, _GROUP)
-        atexit.register(self.devices.forget)
+        if self._in_threads and not all(name.isdecimal() for name in names):
+            raise ValueError(f"devices={devices!r}: threads can only be given devices by their numbers")
+        workers_last = executor is not None or _backend() == _DASK
+        owned = Devices(names, _GROUP) if workers_last else Devices(names)
+        atexit.register(owned.forget)
+        return owned
 
     def _require_enough(self, names: tuple[str, ...]) -> None:
-        """Refuse more workers than devices; on several hosts, where each has the same ones, they say so."""
+        """Refuse more workers than devices; those on several hosts, where each has the same ones, say so."""
         executor, n = self.executor, self.n
-        if executor is None and _backend() == "DaskDistributedBackend":
-            return
-        if executor is not None and not isinstance(executor, ThreadPoolExecutor):
-            if not (isinstance(executor, ProcessPoolExecutor) or "loky" in type(executor).__module__):
-                return
+        if executor is not None and _is_local_pool(executor):
             n = _n_of_executor(executor)  # any of its processes may be given a training
+        elif not self._in_threads and (executor is not None or _backend() == _DASK):
+            return
         if n > len(names):
             raise ValueError(
                 f"devices={list(names)} are too few for {n} trainings at the same time: give fewer workers "
@@ -127,15 +134,14 @@ class Engine:
 def _of_backend(n: int) -> Workers:
     """Return ``n`` workers of joblib's current backend."""
     backend, _ = get_active_backend()
-    match type(backend).__name__:
-        case "DaskDistributedBackend":
-            return DaskWorkers(n, backend.client)
-        case "ThreadingBackend":
-            return ExecutorWorkers(n, ThreadPoolExecutor(n), is_ours=True)
-        case "LokyBackend":
-            threads = getattr(backend, "inner_max_num_threads", None)
-            share = max(joblib.cpu_count() // n, 1)
-            return ProcessWorkers(n, {name: str(threads or os.environ.get(name, share)) for name in _THREADS})
+    if _backend() == _DASK:
+        return DaskWorkers(n, backend.client)
+    if _backend() == _THREADING:
+        return ExecutorWorkers(n, ThreadPoolExecutor(n), is_ours=True)
+    if _backend() == "LokyBackend":
+        threads = getattr(backend, "inner_max_num_threads", None)
+        share = max(joblib.cpu_count() // n, 1)
+        return ProcessWorkers(n, {name: str(threads or os.environ.get(name, share)) for name in _THREADS})
     raise ValueError(
         f"joblib's backend is {_backend()}; evaluations run on 'loky', 'threading' or 'dask': "
         f"choose one in joblib.parallel_config, pass an executor=, or use ask() and tell()"
@@ -147,7 +153,7 @@ def _backend() -> str:
 
 
 def _n_of_backend(n_jobs: int | None) -> int:
-    if _backend() != "DaskDistributedBackend":
+    if _backend() != _DASK:
         count = int(joblib.effective_n_jobs(n_jobs))
         return count if count > 1 else 0
     # With Dask joblib returns all threads of the cluster, whatever it is asked for.
@@ -169,6 +175,10 @@ def _n_of_executor(executor: Executor) -> int:
             f"{type(executor).__name__} has no worker with what each task needs; start some first"
         )
     return n
+
+
+def _is_local_pool(executor: Executor) -> bool:
+    return isinstance(executor, ProcessPoolExecutor) or "loky" in type(executor).__module__
 
 
 def _require_usable(executor: Executor) -> None:

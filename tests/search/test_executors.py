@@ -184,6 +184,8 @@ def test_executors_that_cannot_work_are_refused_before_anything_is_proposed():
         pass
     with pytest.raises(ValueError, match="that was shut down"):
         make().run(n_edges, 4, executor=executor)
+    with pytest.raises(ValueError, match="n_jobs=0 is not allowed"):
+        make().run(n_edges, 4, n_jobs=0)
     with pytest.raises(TypeError, match="executor=5 is no executor"):
         make().run(n_edges, 4, executor=5)
     with pytest.raises(ValueError, match="Swallows does not say how many workers it has; pass n_jobs="):
