@@ -25,10 +25,6 @@ def expected() -> np.ndarray:
     return make().run(n_edges, 12).evaluated_rows_
 
 
-def failed_keys(search) -> list[int]:
-    return SPACE.canonical_key(search.evaluated_rows_[search.history_["score"].isna()]).tolist()
-
-
 def test_a_timeout_needs_workers_that_can_be_ended():
     with (
         joblib.parallel_config("threading"),
