@@ -226,5 +226,9 @@ class Pool:
         listed = self.space.is_enumerable
         self.fill(lambda size: self.space.sample(size, rng), n, _DRY if listed else _EXHAUSTED)
         if len(self) < n and listed:
-            everything = self.space.enumerate()
-            self.add(everything[rng.permutation(len(everything))], n - len(self))
+            self.add_all(n, rng)
+
+    def add_all(self, n: int, rng: np.random.Generator) -> None:
+        """Add all of a space that can be listed, in random order, until the pool holds ``n`` rows."""
+        everything = self.space.enumerate()
+        self.add(everything[rng.permutation(len(everything))], n - len(self))

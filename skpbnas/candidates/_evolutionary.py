@@ -92,6 +92,9 @@ class EvolutionaryCandidateSampler(BaseCandidateSampler):
         self.parents_ = X[order if y is None else order[: self.n_parents]]
 
     def _draw_pool(self, pool: Pool, n: Any, rng: np.random.Generator) -> None:
+        if self.space_.is_enumerable and len(self.space_) <= n:
+            pool.add_all(n, rng)
+            return
         probability = self.mutation_probability
 
         def parents(size: int) -> Rows:
