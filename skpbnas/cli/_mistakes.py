@@ -1,7 +1,10 @@
-"""What a command does when something is wrong: one line for a mistake of the user, and exit code 2."""
+"""What a command does when something is wrong: a line for a warning or a mistake of the user, exit code 2."""
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import typer
@@ -13,7 +16,7 @@ EXIT_CODE = 2  # that of click for an unknown option
 
 
 class Commands(TyperGroup):
-    """A group of commands that reports mistakes on one line.
+    """A group of commands that reports warnings and mistakes on one line each.
 
     Whatever else is raised is an error of the program, with its traceback and exit code 1. ``--debug`` shows
     the traceback of a mistake too.
@@ -21,13 +24,26 @@ class Commands(TyperGroup):
 
     def invoke(self, ctx: typer.Context) -> Any:  # type: ignore[override]
         """Run the command."""
-        try:
+        if ctx.params["debug"]:
             return super().invoke(ctx)
+        try:
+            with _short_warnings():
+                return super().invoke(ctx)
         except MISTAKES as error:
-            if ctx.params["debug"]:
-                raise
             typer.echo(f"Error: {_message(error)}", err=True)
             raise typer.Exit(EXIT_CODE) from None
+
+
+@contextmanager
+def _short_warnings() -> Iterator[None]:
+    """Print warnings on a line of their own, without the place in the code."""
+
+    def show(message: Warning | str, *place: Any, **more: Any) -> None:
+        typer.echo(f"\nWarning: {' '.join(str(message).split())}", err=True)
+
+    with warnings.catch_warnings():
+        warnings.showwarning = show
+        yield
 
 
 def _message(error: Exception) -> str:

@@ -26,10 +26,11 @@ def print_found(
     rows, history = results.evaluated_rows_, results.history_
     repeats = int((history["repeat"] > 0).sum())
     again = f", and {repeats} of them again" if repeats else ""
-    typer.echo(
-        f"\n{len(rows) - repeats} architectures were evaluated{again}, the initial ones included. The best "
-        f"of them:"
-    )
+    typer.echo(f"\n{len(rows) - repeats} architectures were evaluated{again}, the initial ones included.")
+    if not np.isfinite(history.filter(regex=r"^score(_\d+)?$")).all(axis=1).any():
+        typer.echo("None of them has a score: every evaluation has failed.")
+        return
+    typer.echo("The best of them:")
     reported = {}
     if source is not None and effort.report is not None:
         reported = {effort.report: source.query(rows, effort.report)}

@@ -46,10 +46,9 @@ def report(
     opened = Folder(folder)
     task, effort, directory = opened.read()
     path = folder / "report.html" if output is None else output
-    with importable(Path.cwd(), directory):
-        other = None
-        if control is not None:
-            other = Folder(control).results(Folder(control).read().task)
+    compared = None if control is None else Folder(control).read()
+    with importable(Path.cwd(), directory, *([] if compared is None else [compared.directory])):
+        other = None if control is None or compared is None else Folder(control).results(compared.task)
         save_report(opened.results(task), task.load(), task, effort, path, other)
     typer.echo(f"Open {path}.")
 

@@ -22,7 +22,7 @@ def axes(results: Results, score_name: str) -> list[dict[str, str]]:
     history = results.history_
     scores = list(history.filter(regex=_SCORES).columns)
     names = [score_name if name == "score" else name for name in scores]
-    costs = list(results.pareto_front_.costs.columns) if "on_front" in history else []
+    costs = list(results._begun().archive.cost_names)
     return [
         {"name": name, "label": label}
         for name, label in zip([*scores, *costs], [*names, *costs], strict=True)

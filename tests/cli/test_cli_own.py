@@ -197,6 +197,16 @@ def test_several_objectives_end_in_a_front(here):
     assert "several objectives" in run("compare", "out", "out").stderr
 
 
+def test_a_search_that_failed_throughout_says_so(here):
+    (here / "failing_work.py").write_text("def fails(cell):\n    return float('nan')\n")
+    options = ["--space", "own_work:space", "--predictor", "random", "--output", "out", "--budget", 4]
+    result = run("search", "--objective", "failing_work:fails", *options, "--build", "own_work:build")
+    assert result.exit_code == 0, result.output
+    assert "\nWarning: the evaluation of Cell(" in result.stderr and "UserWarning" not in result.stderr
+    assert "every evaluation has failed" in result.output and "No network is written" in result.output
+    assert "4 of 4 evaluations, 4 failed" in run("show", "out").output
+
+
 def test_costs_are_minimised_beside_the_score(here):
     result = run("search", *OWN[:4], "--cost", "own_work:edges", "--budget", 9, "--output", "out")
     assert result.exit_code == 0, result.output

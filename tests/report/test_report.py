@@ -147,8 +147,9 @@ def test_names_of_users_cannot_break_out_of_the_page(tmp_path):
     assert title == HOSTILE[0]  # as text
 
 
-def test_a_page_of_a_search_that_failed_throughout(tmp_path):
-    search = PredictorBasedSearch(CellSpace(4, ["conv", "pool"]), random_state=0)
+@pytest.mark.parametrize("costs", [None, {"columns": lambda rows: rows.sum(axis=1)}])
+def test_a_page_of_a_search_that_failed_throughout(tmp_path, costs):
+    search = PredictorBasedSearch(CellSpace(4, ["conv", "pool"]), random_state=0, n_initial=4, costs=costs)
     with pytest.warns(UserWarning, match="failed"):
         search.run(lambda cell: float("nan"), 4, checkpoint=tmp_path / "search.db")
     page = write_report(read_results(tmp_path / "search.db", search.space), tmp_path / "failed.html")
