@@ -84,7 +84,8 @@ class PBNASSampler(BaseSampler):
         Earlier studies with one objective, such as on other data. The predictor uses their trials as far as
         those of this study say that they tell something. Parameters are matched by name: one that an earlier
         study did not have counts as the first choice, or the smallest number; one that this study does not
-        have is left out, like trials with values that it does not have. They are read now and not again.
+        have is left out, like trials with values that it does not have. They are read now and not again. Half
+        of the first trials are their best ones.
 
     Notes
     -----

@@ -39,8 +39,10 @@ class Known:
         What it was made of.
     names : list of str
         Of the features, the expensive ones last.
+    tasks : list of (rows, scores)
+        Earlier ones, in canonical form.
     prior : list of (rows, scores)
-        In canonical form, each row followed by its features.
+        The same, each row followed by its features.
 
     Raises
     ------
@@ -58,9 +60,9 @@ class Known:
         expensive = {name: f for name, f in features.items() if getattr(f, "n_best", None)}
         cheap = {name: f for name, f in features.items() if name not in expensive}
         self.columns = [FeatureColumns(space, functions) for functions in (cheap, expensive) if functions]
-        self._tasks = [_checked_task(space, k, *task) for k, task in enumerate(prior)]
+        self.tasks = [_checked_task(space, k, *task) for k, task in enumerate(prior)]
         self.widened(space.sample(2, np.random.default_rng(0)))  # raises before an evaluation is spent
-        self.prior = [(self.widened(rows), scores) for rows, scores in self._tasks]
+        self.prior = [(self.widened(rows), scores) for rows, scores in self.tasks]
         self.n_best = min((getattr(f, "n_best", 0) for f in expensive.values()), default=None)
         limits = [getattr(f, "max_seconds", None) for f in expensive.values()]
         self.max_seconds = min((limit for limit in limits if limit is not None), default=None)
@@ -88,7 +90,7 @@ class Known:
         """Return what is known for little time, which shares the features that have been computed."""
         first = copy(self)
         first.columns = self.columns[:-1]
-        first.prior = [(first.widened(rows), scores) for rows, scores in self._tasks]
+        first.prior = [(first.widened(rows), scores) for rows, scores in self.tasks]
         first.n_best = None
         return first
 
@@ -123,6 +125,21 @@ class InformedPredictor(BaseEstimator):
         if "return_std" in signature(self.predictor.predict).parameters:
             return self.predictor.predict(rows, return_std=True)
         return self.predictor.predict(rows), np.zeros(len(rows))
+
+    @property
+    def earlier_tasks(self) -> list[tuple[Rows, NDArray[np.float64]]]:
+        """The rows and scores of earlier tasks."""
+        return self.known.tasks
+
+    def expected(self, X: Rows) -> NDArray[np.float64]:
+        """Return what is expected of rows, without a bonus for what is uncertain."""
+        parameters = self.predictor.get_params(deep=True)
+        given = {name: value for name, value in parameters.items() if name.split("__")[-1] == "exploration"}
+        self.predictor.set_params(**dict.fromkeys(given, 0.0))
+        try:
+            return np.asarray(self.predict(X), dtype=np.float64)
+        finally:
+            self.predictor.set_params(**given)
 
     @available_if(lambda self: hasattr(self.predictor, "with_pending"))
     def with_pending(self, X: Rows) -> InformedPredictor:

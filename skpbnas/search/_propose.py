@@ -15,6 +15,7 @@ from ..predictors import GPRankPredictor
 from ..spaces import ParameterSpace, Rows, SearchSpace
 from . import _tables as tables
 from ._costs import Costs
+from ._earlier import best_of_earlier, joined, with_earlier
 from ._known import fit
 from ._outlook import Outlook, scores_of
 from ._several import spread_out
@@ -164,14 +165,16 @@ def propose(
     table = cast(ParameterSpace, space) if is_table else None
     if len(y) == 0:
         pool = first_pool(space, pending, n, rng, costs)
+        known_best = pool[:0] if costs else best_of_earlier(predictor, space, pending, n)
         if table is not None:
             best = tables.balanced(table, pool, pending, n)
         elif costs and len(pool):
             best = spread_within(costs, pool, pending, n, reference)
         else:
             best = rng.permutation(len(pool))[:n]
+        rows, pool = joined(space, known_best, pool[best], n=n), joined(space, known_best, pool)
         unknown = np.full((len(pool), *y.shape[1:]), np.nan)
-        return Proposal(pool[best], unknown[best], pool, unknown, perf_counter() - start)
+        return Proposal(rows, unknown[: len(rows)], pool, unknown, perf_counter() - start)
     if not all(role in ("edge", "node") for role in space.get_roles_out()):
         X = space.canonicalize(X)  # told in any order of nodes, but some mean something in their place
     goal = standing(np.concatenate([y.reshape(len(y), -1), -costs(X)], axis=1))
@@ -180,9 +183,14 @@ def propose(
         fit(predictor, X, goal, n_repeats)
         if for_pool and hasattr(predictor, "module_"):
             candidates.set_params(predictor=predictor)
-    candidates.fit(X, goal)
+    population = (X, goal, X[:0])
+    if alone and isinstance(candidates, EvolutionaryCandidateSampler):
+        population = with_earlier(predictor, space, X, goal, pending)
+    candidates.fit(*population[:2])
     seed = int(rng.integers(2**31))
     pool = candidates.sample(exclude=np.concatenate([X, pending]), random_state=seed)
+    if len(population[2]):
+        pool = joined(space, population[2], pool)
     if table is not None:
         pool, scores, best = tables.choose(table, predictor, pool, X, pending, n, rng)
         return Proposal(pool[best], scores[best], pool, scores, perf_counter() - start)

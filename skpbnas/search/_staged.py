@@ -43,6 +43,16 @@ class StagedPredictor(BaseEstimator):
         self.full.fit(X, y, n_repeats)
         return self
 
+    @property
+    def earlier_tasks(self) -> Any:
+        """The rows and scores of earlier tasks."""
+        return self.first.earlier_tasks
+
+    def expected(self, X: Rows) -> NDArray[np.float64]:
+        """Return what is expected of rows by what is cheap to know."""
+        result: NDArray[np.float64] = self.first.expected(X)
+        return result
+
     def predict(self, X: Rows, return_std: bool = False) -> Any:
         """Score rows by everything that is known, whatever it costs."""
         return self.full.predict(X, return_std=return_std)

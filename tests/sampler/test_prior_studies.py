@@ -64,7 +64,7 @@ def test_an_earlier_study_saves_trials():
     cold = study()
     assert study(prior_studies=[cold]).best_value >= cold.best_value
     again = study(prior_studies=[study_of_cells(space)])
-    assert again.trials[1].value > np.median([trial.value for trial in cold.trials])
+    assert again.trials[0].value >= max(trial.value for trial in cold.trials)
 
 
 def study_of_cells(space) -> optuna.Study:
