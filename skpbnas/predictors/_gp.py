@@ -16,6 +16,7 @@ from ..preprocessing import GraphDescriptors
 from ..preprocessing._descriptors import signed_roots
 from ._base import GraphRankPredictor
 from ._kernel import Matrix
+from ._mixture import Mixture, mixture
 from ._normal_scores import NormalScores
 from ._process import Process
 from ._remembered import Remembered
@@ -90,9 +91,10 @@ class GPRankPredictor(GraphRankPredictor):
     to the scale of y. With ``return_std`` the standard deviation is half the width, on the scale of y, of the
     interval of one standard deviation around the mean, without the noise of an observation.
 
-    Earlier tasks are further rows, and their distance from the task at hand is chosen like a scale. They are
-    used where there are fewer than four targets, or where these are more probable given theirs than without
-    them; otherwise the predictor is the same as without ``prior``.
+    Earlier tasks are further rows, and their distance from the task at hand is chosen like a scale. With four
+    targets and more, the process that knows of them and the one that does not are weighed by how probable
+    they make these targets; one whose probability is below .05 is left out. With fewer targets the first one
+    is used.
 
     A fit takes a time cubic in the number of rows, up to ``max_rows``: some seconds at 4,236 rows of
     NASBench-101, on one core.
@@ -210,7 +212,9 @@ class GPRankPredictor(GraphRankPredictor):
         described = self._with_roots(self._describe.transform(X))
         alone = np.zeros(len(t), np.intp)
         shares = 1.0 if n_repeats is None else 1 / n_repeats[used]
-        self._process = Process(described, self._roles, t, alone, self.max_tuning_rows, shares)
+        self._process: Process | Mixture = Process(
+            described, self._roles, t, alone, self.max_tuning_rows, shares
+        )
         if earlier:
             with_roots = [self._with_roots(self._describe.transform(rows)) for rows, _ in earlier]
             scores = [type(self._targets)(values).values for _, values in earlier]
@@ -223,9 +227,8 @@ class GPRankPredictor(GraphRankPredictor):
                 self.max_tuning_rows,
                 np.concatenate([np.ones(len(task) - len(t)), np.broadcast_to(shares, len(t))]),
             )
-            # What is observed now decides whether earlier tasks tell something of it, as soon as it can.
-            if len(t) < _FEWEST or together.log_evidence > self._process.log_evidence:
-                self._process = together
+            # What is observed now decides how far earlier tasks tell something of it, as soon as it can.
+            self._process = together if len(t) < _FEWEST else mixture(together, self._process)
         self.scales_ = {_short(role): scale for role, scale in self._process.scales.items()}
         self.amplitude_, self.noise_ = self._process.amplitude, self._process.noise
 

@@ -19,7 +19,7 @@ _COMMON, _SOURCE, _ALONE = 1.0, 1.0, {True: 1.5, False: 0.7}
 _MAY_NOT_MATTER = ("column", "parameter", "extra")
 # Mean and standard deviation of the logarithms of the distance of two tasks, of the amplitude, of the noise.
 _TASK, _AMPLITUDE, _NOISE = (0.0, 2.0), (0.0, 2.0), (-2.0, 2.0)
-_LEVEL = 1.0  # variance of the level of a task, where there are several
+_LEVEL = 4.0  # variance of the level of a task, where there are several
 _FAINT = -2.0  # added to the mean for fixed places, where the graph tells most
 
 
