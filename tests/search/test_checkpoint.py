@@ -20,6 +20,7 @@ from sklearn.linear_model import LinearRegression, Ridge
 from skpbnas import CellSpace, EvolutionaryCandidateSampler, PredictorBasedSearch
 from skpbnas.search import CheckpointError, CheckpointWriteError, read_checkpoint
 from skpbnas.search._checkpoint import Checkpoint
+from skpbnas.search._identity import digest
 from skpbnas.spaces import ConstrainedSpace
 
 DATA = Path(__file__).parent / "data"
@@ -133,6 +134,23 @@ def test_several_objectives_come_back(path):
     np.testing.assert_array_equal(
         read_checkpoint(path, SPACE).scores, search.history_[["score_0", "score_1"]].to_numpy()
     )
+
+
+def test_arrays_that_differ_in_type_or_shape_alone_are_not_the_same():
+    arrays = [np.zeros(4), np.zeros((2, 2)), np.zeros(4, np.int64), np.zeros(4, ">f8"), np.ones(4)]
+    assert len({digest(array) for array in arrays}) == 5
+    assert digest(np.zeros(2), np.zeros(2)) != digest(np.zeros(4)) and digest(np.zeros(4)) == digest(
+        np.zeros(4)
+    )
+
+
+def test_checkpoints_of_this_format_are_read_by_later_versions(path):
+    shutil.copy(DATA / "format3.db", path)
+    earlier = read_checkpoint(path, SPACE)
+    assert len(earlier.rows) == 10 and np.isfinite(earlier.scores).all()
+    resumed = make(predictor="random").run(benefit, 14, checkpoint=path).evaluated_rows_
+    whole = make(predictor="random").run(benefit, 10).run(benefit, 14)
+    np.testing.assert_array_equal(resumed, whole.evaluated_rows_)
 
 
 @pytest.mark.parametrize(

@@ -94,6 +94,14 @@ def test_random_orders_are_all_that_the_edges_allow():
     assert orders == {(1, 2, 3, 4, 5), (1, 2, 4, 3, 5), (1, 4, 2, 3, 5)}
 
 
+def test_absent_nodes_stand_anywhere_between_the_ends():
+    adjacency = np.zeros((1, 4, 4), bool)
+    adjacency[0, [0, 1], [1, 3]] = True
+    graphs = from_dense(adjacency, np.array([[1, 2, 0, 5]])).take(np.zeros(100, int))
+    moved = random_linear_extension(graphs, 1, 5, np.random.default_rng(0))
+    assert {tuple(labels) for labels in moved.labels.T.tolist()} == {(1, 2, 0, 5), (1, 0, 2, 5)}
+
+
 @pytest.mark.parametrize("n_nodes", [1, 2, 7, 16, 17, 40])
 def test_nodes_are_ordered_as_a_stable_sort_orders_them(n_nodes, rng):
     keys = rng.integers(5, size=(n_nodes, 200))
