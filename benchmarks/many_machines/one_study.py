@@ -37,7 +37,7 @@ from skpbnas.spaces import NASBench101Space, cell_costs
 SPACE = NASBench101Space()
 NAME = "cells"
 KILLED, KILLED_IN = 3, 3  # which process, in which of its trainings
-TRIALS_EACH = 5
+TRIALS_EACH = 4
 
 
 def open_study(address: str, seed: int) -> optuna.Study:
