@@ -21,7 +21,7 @@ extensions = [
 ]
 templates_path = ["_templates"]
 exclude_patterns = ["_build"]
-suppress_warnings = ["ref.term"]  # docstrings inherited from scikit-learn refer to its glossary
+suppress_warnings = ["ref.term", "ref.ref"]  # docstrings inherited from scikit-learn refer to its pages
 
 autosummary_generate = True
 autodoc_typehints = "none"  # the NumPy docstrings say it with shapes and units
