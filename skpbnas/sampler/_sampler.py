@@ -39,6 +39,7 @@ class _StudyCache:
 
     def __init__(self) -> None:
         self.structures = [StructureReader(state) for state in (TrialState.COMPLETE, TrialState.PRUNED)]
+        self.space: tuple[Structure, SearchSpace] | None = None  # what has been inferred from them
         self.notes = NoteReader()
         self.ledger: Ledger | None = None
 
@@ -270,7 +271,10 @@ class PBNASSampler(BaseSampler):
         is_part = any(n not in search_space and not d.single() for n, d in structure.domains.items())
         if not search_space.keys() <= structure.domains.keys() or is_part and not structure.when:
             return recognise(search_space)
-        return space_of(structure)
+        cache = self._cache(study)
+        if cache.space is None or cache.space[0] != structure:
+            cache.space = structure, space_of(structure)
+        return cache.space[1]
 
     def _ledger(self, study: Study, search_space: Domains) -> Ledger:
         """Return the rows of all trials, in the space that the search space is or is a part of."""

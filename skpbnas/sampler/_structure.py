@@ -16,10 +16,7 @@ from ..spaces._axes import Axis
 _MOST_VALUES = 1000  # of a parameter that others may depend on
 _SLACK = 4.0  # bits that a rule may take beyond those of listing the trials that have a parameter
 
-Codes = NDArray[
-    np.int64
-]  # (n_trials,), the number of a parameter's value in each trial; -1 where there is none
-
+Codes = NDArray[np.int64]  # (n_trials,), numbers of the values of a parameter; -1 where a trial has none
 Values = dict[str, list[Any]]  # by parent, its values with which a parameter is there
 
 
@@ -104,7 +101,7 @@ class StructureReader:
             return Structure(domains, {})
         codes = {name: self._column(name) for name in domains}
         when: dict[str, Values] = {}
-        rules: dict[bytes, dict[str, list[Any]]] = {}  # by the trials that follow it
+        rules: dict[bytes, Values] = {}  # by the trials that follow it
         for name in sorted(domains.keys() - always, key=lambda name: -len(self._codes[name])):
             present = codes[name] >= 0
             if present.tobytes() not in rules:

@@ -118,7 +118,8 @@ def propose(
 
     In a :class:`~skpbnas.spaces.ParameterSpace`, with one objective and a predictor that has
     ``with_pending``, the best candidates are refined, and each of a batch is chosen as if those before it
-    were under evaluation. The first batch takes each choice of a category equally often.
+    were under evaluation. The first batch takes each choice of a category equally often. Where all
+    parameters are numbers, 500 random rows are candidates, too.
 
     Parameters
     ----------

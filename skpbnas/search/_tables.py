@@ -13,6 +13,7 @@ from ..spaces import ParameterSpace, Rows
 Scores = NDArray[np.float64]
 
 _SIZES = (0.1, 0.03, 0.01)  # of the steps of one round of refinement after the other, as shares of a range
+_FROM_EVERYWHERE = 500  # random rows beside those of the candidate sampler, where all parameters are numbers
 _STARTS, _CHILDREN = 8, 25  # rows that are refined, and steps from each
 _AT_ONCE = 64  # rows scored again at a time
 
@@ -20,10 +21,11 @@ _AT_ONCE = 64  # rows scored again at a time
 def balanced(space: ParameterSpace, pool: Rows, taken: Rows, n: int) -> NDArray[np.intp]:
     """Return the indices of n random rows whose choices of categories are those taken least often."""
     categories = space.category_columns()
+    choices = pool[:, categories] / np.maximum(pool[:, categories].sum(axis=1, keepdims=True), 1)
     chosen: list[int] = []
     for _ in range(min(n, len(pool))):
         often = taken[:, categories].sum(axis=0) + pool[chosen][:, categories].sum(axis=0)
-        times = pool[:, categories] @ often
+        times = choices @ often  # in the mean over the categories that are there
         times[chosen] = np.inf
         chosen.append(int(times.argmin()))
     return np.array(chosen, np.intp)
@@ -38,9 +40,13 @@ def choose(
     n: int,
     rng: np.random.Generator,
 ) -> tuple[Rows, Scores, NDArray[np.intp]]:
-    """Return the pool, with more rows near its best, their scores, and the indices of the batch."""
+    """Return the pool and what is added to it, their scores, and the indices of the batch."""
     if len(pending):
         predictor = predictor.with_pending(pending)
+    if not space.category_columns().any():
+        everywhere = Pool(space, np.concatenate([observed, pending, pool]))
+        everywhere.fill_from_all(_FROM_EVERYWHERE, rng)
+        pool = np.concatenate([pool, everywhere.rows()])
     scores = predictor.predict(pool) if len(pool) else np.empty(0)
     if len(pool) and space.has_floats:
         pool, scores = refined(space, predictor, pool, scores, np.concatenate([observed, pending]), rng)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import cached_property
 from math import prod
 from typing import TYPE_CHECKING, Any
 
@@ -95,7 +96,6 @@ class ParameterSpace(SearchSpace):
         ends = np.cumsum(self._widths).tolist()
         self._columns = [slice(end - width, end) for width, end in zip(self._widths, ends, strict=True)]
         self.n_node_features = ends[-1]
-        self._n_rows = self._conditions.count(_MAX_ENUMERABLE)
         options = zip(self._axes, self._may_lack, strict=True)
         self._bases = [axis.size + may_lack for axis, may_lack in options]  # of keys
 
@@ -290,6 +290,10 @@ class ParameterSpace(SearchSpace):
         return self.canonicalize(Z)
 
     # ---------------------------------------------------------------------------------- enumeration
+
+    @cached_property
+    def _n_rows(self) -> float:
+        return self._conditions.count(_MAX_ENUMERABLE)
 
     @property
     def is_enumerable(self) -> bool:

@@ -3,8 +3,9 @@
 import numpy as np
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
-from skpbnas import ParameterSpace, PredictorBasedSearch
+from skpbnas import GPRankPredictor, ParameterSpace, PredictorBasedSearch
 from skpbnas.search import default_candidates, default_predictor, propose
+from skpbnas.search._tables import balanced, choose
 
 SPACE = ParameterSpace(
     {
@@ -60,3 +61,25 @@ def test_a_search_finds_the_right_category_and_number():
     search = PredictorBasedSearch(SPACE, random_state=0)
     search.run(score, n_evaluations=28)
     assert search.best_architecture_["kind"] == "c" and search.best_score_ > 0.95
+
+
+def test_candidates_come_from_everywhere_too(rng):
+    space = ParameterSpace({f"x{k}": FloatDistribution(0, 1) for k in range(3)})
+    X = 0.1 * space.sample(10, rng)  # one corner, and a pool around it
+    predictor = GPRankPredictor(n_nodes=1, targets="values", exploration=2.0).fit(X, X.sum(axis=1))
+    near = 0.1 * space.sample(20, rng)
+    pool, scores, batch = choose(space, predictor, near, X, X[:0], 2, rng)
+    assert (pool.min(axis=1) > 0.5).sum() > 20 and len(scores) == len(pool)
+    assert pool[batch].sum(axis=1).min() > near.sum(axis=1).max()
+    assert len(np.unique(space.canonical_key(pool))) == len(pool)
+
+
+def test_branches_without_categories_of_their_own_are_not_preferred(rng):
+    kinds = CategoricalDistribution(["plain", "deep"])
+    domains = {"kind": kinds, **{f"c{k}": CategoricalDistribution("abc") for k in range(3)}}
+    space = ParameterSpace(domains, when={f"c{k}": {"kind": "deep"} for k in range(3)})
+    drawn = np.empty((0, space.n_features))
+    for _ in range(8):
+        pool = space.sample(32, rng)
+        drawn = np.concatenate([drawn, pool[balanced(space, pool, drawn, 1)]])
+    assert 3 <= sum(params["kind"] == "deep" for params in space.decode(drawn)) <= 5
