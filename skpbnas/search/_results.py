@@ -133,7 +133,8 @@ def readable(architectures: list[Any], scores: Scores, costs: pd.DataFrame) -> s
     """Return a table of architectures, their scores and their costs as text."""
     from ..spaces._base import one_line
 
-    table = pd.DataFrame(scores, columns=[f"score_{k}" for k in range(scores.shape[1])])
+    m = scores.shape[1]
+    table = pd.DataFrame(scores, columns=["score"] if m == 1 else [f"score_{k}" for k in range(m)])
     table = pd.concat([table, costs], axis=1)
     table["architecture"] = [one_line(architecture) for architecture in architectures]
     with pd.option_context("display.max_colwidth", None, "display.width", None):

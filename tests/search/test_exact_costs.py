@@ -54,8 +54,18 @@ def test_several_scores_and_several_costs():
 
 
 def test_a_front_of_one_point():
-    space_of_one_best = make(costs={"nothing": lambda rows: np.zeros(len(rows))}).run(benefit, 12)
-    assert (space_of_one_best.pareto_front_.scores == space_of_one_best.history_["score"].max()).all()
+    search = make(costs={"nothing": lambda rows: np.zeros(len(rows))}).run(benefit, 12)
+    assert (search.pareto_front_.scores == search.history_["score"].max()).all()
+    assert repr(search.pareto_front_).split()[:3] == ["score", "nothing", "architecture"]
+
+
+@pytest.mark.parametrize("n_costs", [2, 3])
+def test_three_and_four_axes(n_costs):
+    costs = {"edges": n_edges, "few": lambda rows: 30 - n_edges(rows), "vertices": OneByOne(n_vertices)}
+    chosen = dict(list(costs.items())[:n_costs])
+    search = make(costs=chosen, predictor=None).run(benefit, 16)
+    points = search.history_[["score", *chosen]].to_numpy() * [1, *[-1] * n_costs]
+    np.testing.assert_array_equal(search.history_["on_front"], non_dominated_rank(points) == 0)
 
 
 def test_an_architecture_is_asked_for_its_cost_once():
