@@ -114,7 +114,7 @@ def propose(
     exploration, and the improvement is measured on that scale; costs are known, and on a scale of their own.
     A predictor whose ``predict`` has no ``return_std`` is taken for certain. The candidate sampler learns
     from the observed architectures in the order of their non-dominated rank, the least crowded first within
-    a front.
+    a front, and those beyond the reference last.
 
     In a :class:`~skpbnas.spaces.ParameterSpace`, with one objective and a predictor that has
     ``with_pending``, the best candidates are refined, and each of a batch is chosen as if those before it
@@ -178,7 +178,9 @@ def propose(
         return Proposal(rows, unknown[: len(rows)], pool, unknown, perf_counter() - start)
     if not all(role in ("edge", "node") for role in space.get_roles_out()):
         X = space.canonicalize(X)  # told in any order of nodes, but some mean something in their place
-    goal = standing(np.concatenate([y.reshape(len(y), -1), -costs(X)], axis=1))
+    points = np.concatenate([y.reshape(len(y), -1), -costs(X)], axis=1)
+    signs = np.repeat([1.0, -1.0], [points.shape[1] - len(costs), len(costs)])
+    goal = standing(points, None if reference is None else signs * reference)
     for_pool = "predictor" in candidates.get_params(deep=False)
     if predictor is not None and (alone or for_pool):
         fit(predictor, X, goal, n_repeats)
@@ -240,10 +242,19 @@ def spread_within(
     return spread_out(known, costs(pending), n)
 
 
-def standing(points: Scores) -> NDArray[np.float64]:
-    """Return one number per architecture, higher is better: the only score, or its place by several."""
+def standing(points: Scores, worst: Scores | None = None) -> NDArray[np.float64]:
+    """Return one number per architecture, higher is better: the only score, or its place by several.
+
+    What is beyond the worst that counts stands behind all others, by how far it is beyond, in shares of the
+    extent of each axis (Deb et al. 2002, section VI).
+    """
     if points.shape[1] == 1:
         return points[:, 0]
+    order = non_dominated_order(points)
+    if worst is not None:
+        extent = np.ptp(points, axis=0)
+        beyond = np.fmax(worst - points, 0) / np.where(extent > 0, extent, 1.0)  # NaN: no limit
+        order = order[np.argsort(beyond.sum(axis=1)[order], kind="stable")]
     place = np.empty(len(points))
-    place[non_dominated_order(points)] = -np.arange(len(points))
+    place[order] = -np.arange(len(points))
     return place

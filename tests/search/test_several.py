@@ -5,6 +5,7 @@ import pytest
 from scipy.stats import norm
 
 from skpbnas.metrics import hypervolume
+from skpbnas.search._propose import standing
 from skpbnas.search._several import (
     best_by_improvement,
     expected_excess,
@@ -113,3 +114,12 @@ def test_the_first_costs_are_spread_whatever_is_taken(rng):
     np.testing.assert_allclose(np.sort(others), np.sort(chosen[3:]), atol=0.05)
     assert sorted(spread_out(costs[:3], costs[:0], 5)) == [0, 1, 2]
     assert len(spread_out(np.ones((4, 2)), np.ones((1, 2)), 3)) == 3
+
+
+def test_what_is_beyond_the_reference_stands_behind_all_that_is_within():
+    points = np.array([[0.9, -5.0], [0.5, -1.0], [0.1, -0.1], [0.6, -3.0], [0.95, -9.0]])
+    place = standing(points, np.array([0.4, -4.0]))
+    within = (points >= [0.4, -4.0]).all(axis=1)
+    assert place[within].min() > place[~within].max()
+    assert place[0] > place[4]  # the nearer one first
+    np.testing.assert_array_equal(standing(points, np.full(2, np.nan)), standing(points))
