@@ -135,7 +135,7 @@ def _refuse_timeout(limits: Limits, what: str) -> None:
     if limits.timeout is not None:
         raise ValueError(
             f"timeout={limits.timeout!r} is not possible with {what}; use processes "
-            f"(joblib's backend 'loky') or Dask, or stop in the objective itself"
+            f"(joblib's backend 'loky'), Dask or Ray, or stop in the objective itself"
         )
 
 

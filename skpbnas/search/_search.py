@@ -302,11 +302,11 @@ class PredictorBasedSearch(SearchResults, BaseEstimator):
             worker the search then depends on which evaluation finishes first.
         timeout : float, default=None
             Seconds that an evaluation may take. Then its worker is ended, and the evaluation has failed. It
-            needs processes or Dask; with ``n_jobs=1`` one process is started.
+            needs processes, Dask or Ray; with ``n_jobs=1`` one process is started.
         max_seconds : float, default=None
             Seconds that the search may run in all, earlier runs included, also those before it was resumed
-            from a checkpoint. Then no evaluation begins any more; processes and Dask's workers are ended, and
-            what they were at is evaluated first when the search goes on.
+            from a checkpoint. Then no evaluation begins any more; what is under way is ended, on processes,
+            Dask, Ray and jobs of submitit, and evaluated first when the search goes on.
         name : str, default=None
             What the checkpoint calls the objective. None is its qualified name, or the table and the column.
         n_finalists : int, "auto" or None, default=None
