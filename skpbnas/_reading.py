@@ -50,7 +50,12 @@ def read_nodes(X: Any, rows: NDArray, n_nodes: int | None, n_extra: int = 0) -> 
             )
         check_columns(X.columns[:width], named)
     L = n_nodes or named or 1
-    d = node_features(rows.shape[1], L)
+    try:
+        d = node_features(rows.shape[1], L)
+    except ValueError as error:
+        if n_extra:
+            error.add_note(f"of {width + n_extra} columns the last {n_extra} are those that extra= names")
+        raise
     if L > 1 and len(rows) >= _FEWEST and not _are_described(rows, L):
         _refuse_appended(rows, L, d)
     if n_nodes is None and named is None:

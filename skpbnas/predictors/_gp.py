@@ -15,6 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 from ..preprocessing import GraphDescriptors
 from ..preprocessing._descriptors import signed_roots
 from ._base import GraphRankPredictor
+from ._given import as_scores, as_task, check_extra
 from ._kernel import Matrix
 from ._mixture import Mixture, mixture
 from ._normal_scores import NormalScores
@@ -163,8 +164,9 @@ class GPRankPredictor(GraphRankPredictor):
         -------
         self : GPRankPredictor
         """
+        check_extra(X, self.extra)
         rows, targets = self._checked(X, y)
-        earlier = [self._checked_task(k, *task) for k, task in enumerate(() if prior is None else prior)]
+        earlier = [self._checked_task(k, *as_task(k, task)) for k, task in enumerate(prior or ())]
         self._learn(
             rows, targets, earlier, None if n_repeats is None else _checked_repeats(n_repeats, targets)
         )
@@ -172,7 +174,7 @@ class GPRankPredictor(GraphRankPredictor):
 
     def _checked_task(self, k: int, X: ArrayLike, y: ArrayLike) -> tuple[NDArray, Matrix]:
         """Return the rows and the scores of an earlier task, where they fit those of this one."""
-        rows, scores = np.asarray(X), np.asarray(y, dtype=np.float64)
+        rows, scores = np.asarray(X), as_scores(k, y)
         if rows.ndim != 2 or rows.shape[1] != self.n_features_in_:
             raise ValueError(
                 f"prior[{k}] has rows of shape {rows.shape}, but those of X have {self.n_features_in_} "

@@ -48,8 +48,8 @@ class ForTheBest:
     def __init__(self, function: Feature, n_best: int = 100, max_seconds: float | None = None) -> None:
         if not callable(function):
             raise TypeError(f"function={function!r} is not callable; give a function of rows")
-        if n_best < 1:
-            raise ValueError(f"n_best={n_best!r} is not allowed; give at least 1")
+        if not isinstance(n_best, int | np.integer) or n_best < 1:
+            raise ValueError(f"n_best={n_best!r} is not allowed; give a whole number from 1")
         if max_seconds is not None and not max_seconds > 0:
             raise ValueError(f"max_seconds={max_seconds!r} is not allowed; give a number above 0, or None")
         self.function = function
@@ -94,6 +94,7 @@ class FeatureColumns:
         first = first[~np.isin(new, self._keys)]
         if len(first):
             canonical = self._space.canonicalize(rows[first])
+            canonical.setflags(write=False)  # one feature must not change what the next one sees
             fresh = np.stack([self._computed(name, canonical) for name in self._functions], axis=1)
             known = np.concatenate([self._keys, keys[first]])
             order = np.argsort(known)

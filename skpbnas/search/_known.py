@@ -13,6 +13,7 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import has_fit_parameter
 
+from ..predictors._given import as_scores, as_task
 from ..spaces import Rows, SearchSpace
 from ._features import FeatureColumns, Features
 from ._staged import StagedPredictor
@@ -60,7 +61,7 @@ class Known:
         expensive = {name: f for name, f in features.items() if getattr(f, "n_best", None)}
         cheap = {name: f for name, f in features.items() if name not in expensive}
         self.columns = [FeatureColumns(space, functions) for functions in (cheap, expensive) if functions]
-        self.tasks = [_checked_task(space, k, *task) for k, task in enumerate(prior)]
+        self.tasks = [_checked_task(space, k, *as_task(k, task)) for k, task in enumerate(prior)]
         self.widened(space.sample(2, np.random.default_rng(0)))  # raises before an evaluation is spent
         self.prior = [(self.widened(rows), scores) for rows, scores in self.tasks]
         self.n_best = min((getattr(f, "n_best", 0) for f in expensive.values()), default=None)
@@ -199,7 +200,7 @@ def fit(
 
 def _checked_task(space: SearchSpace, k: int, X: ArrayLike, y: ArrayLike) -> tuple[Rows, NDArray[np.float64]]:
     """Return the canonical rows and the scores of an earlier task that can be learned from."""
-    rows, scores = np.asarray(X), np.asarray(y, dtype=np.float64)
+    rows, scores = np.asarray(X), as_scores(k, y)
     if rows.ndim != 2 or rows.shape[1] != space.n_features:
         raise ValueError(
             f"prior[{k}] has rows of shape {rows.shape}, but a row of {space!r} has {space.n_features} "

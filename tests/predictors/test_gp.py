@@ -238,8 +238,14 @@ def test_the_unit_of_an_extra_column_and_its_extreme_values_do_not_hide_what_it_
 
 def test_extra_columns_and_roles_that_do_not_fit_the_rows_are_refused(cells):
     X, y = cells
-    with pytest.raises(ValueError, match="n_nodes=6 does not fit 59 columns"):
+    with pytest.raises(ValueError, match="n_nodes=6 does not fit 59 columns") as caught:
         GPRankPredictor(6, extra=["cost"]).fit(X, y)
+    assert "the last 1 are those that extra= names" in caught.value.__notes__[0]
+    wide = np.column_stack([X, np.where(np.arange(len(X)) == 3, np.nan, y)])
+    with pytest.raises(ValueError, match="the extra column 'cost' is NaN in row 3"):
+        GPRankPredictor(6, extra=["cost"]).fit(wide, y)
+    with pytest.raises(ValueError, match="has 'a' twice"):
+        GPRankPredictor(6, extra=["a", "a"]).fit(wide, y)
     with pytest.raises(ValueError, match="roles has 2 entries for rows of 60 columns"):
         GPRankPredictor(6, roles=["edge", "node"]).fit(X, y)
 

@@ -65,6 +65,7 @@ def fails(rows):
         ({"a": lambda rows: np.zeros(len(rows) + 1)}, ValueError, r"features\['a'\] returned shape \(3,\)"),
         ({"a": lambda rows: np.full(len(rows), np.nan)}, ValueError, r"features\['a'\] is nan for Cell"),
         ({"a": fails}, RuntimeError, "no device"),
+        ({"a": lambda rows: rows.sort() or rows[:, 0]}, ValueError, "read-only"),
     ],
 )
 def test_a_feature_that_is_none_is_refused_before_an_evaluation(features, error, message):
@@ -81,11 +82,20 @@ def test_a_feature_that_is_none_is_refused_before_an_evaluation(features, error,
         ([(ALL[:3], np.zeros(2))], r"prior\[0\] has scores of shape \(2,\) for 3 rows"),
         ([(ALL[:3], np.zeros(3)), (0 * ALL[:3], np.zeros(3))], r"row 0 of prior\[1\] is not a valid"),
         ([(ALL[:3], np.full(3, np.nan))], r"prior\[0\] has no finite score"),
+        ([(ALL[:3], list("abc"))], r"prior\[0\] has scores that are no numbers"),
     ],
 )
 def test_an_earlier_task_of_another_space_is_refused_before_an_evaluation(prior, message):
     with pytest.raises(ValueError, match=message):
         search(prior=prior).run(lambda cell: pytest.fail("evaluated"), 4)
+
+
+@pytest.mark.parametrize("prior", [(ALL[:3], np.zeros(3)), [(ALL[:3], np.zeros(3), 1)], [3]])
+def test_what_is_no_list_of_pairs_is_refused(prior):
+    with pytest.raises(TypeError, match=r"prior\[0\] is .* give prior=\[\(rows, scores\), ...\]"):
+        search(prior=prior).ask()
+    with pytest.raises(TypeError, match="where a pair belongs"):
+        GPRankPredictor(n_nodes=5).fit(ALL[:9], np.arange(9.0), prior=prior)
 
 
 @pytest.mark.parametrize(
@@ -131,7 +141,12 @@ def test_the_batch_is_chosen_among_those_that_the_time_sufficed_for():
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
-    [((3,), "is not callable"), ((secret, 0), "n_best=0"), ((secret, 9, 0), "max_seconds=0 is not allowed")],
+    [
+        ((3,), "is not callable"),
+        ((secret, 0), "n_best=0"),
+        ((secret, 2.5), "n_best=2.5"),
+        ((secret, 9, 0), "max_seconds=0 is not allowed"),
+    ],
 )
 def test_what_is_not_an_expensive_feature_is_refused(arguments, message):
     with pytest.raises((TypeError, ValueError), match=message):
