@@ -31,6 +31,7 @@ BLOCK = re.compile(
 COMMAND = re.compile(r"^ +(?:\$ )?skpbnas (?P<arguments>[a-z].*)$", re.MULTILINE)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", PAGES, ids=NAMES)
 def test_python_blocks_run(page, tmp_path, monkeypatch):
     """The blocks of a page run one after the other, as a reader would type them."""

@@ -45,9 +45,13 @@ class DaskWorkers(Workers):
         def hand_over(remote: Any) -> None:
             if future.cancelled() or future.done():
                 return
-            error = _ConnectionLost() if remote.cancelled() else remote.exception()
+            try:
+                error = _ConnectionLost() if remote.cancelled() else remote.exception()
+                result = None if error else remote.result()
+            except Exception:  # it has ended, and what it returned could not be fetched
+                error = _ConnectionLost()
             if error is None:
-                future.set_result(remote.result())
+                future.set_result(result)
             else:
                 future.set_exception(error)
 

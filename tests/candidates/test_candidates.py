@@ -33,6 +33,7 @@ ALL = [
 ]
 
 
+@pytest.mark.slow
 @parametrize_with_checks([sampler() for sampler in ALL])
 def test_scikit_learn_contract(estimator, check):
     check(estimator)
@@ -285,6 +286,7 @@ def test_without_a_space_climbing_crosses_a_range_of_any_scale(scale):
     assert sampler.transform(np.full((1, 3), 0.5 * scale))[0, 0] > 0.9 * X[:, 0].max()
 
 
+@pytest.mark.slow
 def test_drawing_without_climbing_does_not_import_torch():
     code = (
         "import sys; from skpbnas import CellSpace, EvolutionaryCandidateSampler as E;"

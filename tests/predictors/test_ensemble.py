@@ -104,6 +104,7 @@ def test_a_member_that_predicts_no_number_is_named(table):
         model.predict(X)
 
 
+@pytest.mark.slow
 def test_the_ready_made_ensemble_ranks_better_than_the_process_alone():
     table = load_digits_cells()
     seen, counts = table.columns["validation_accuracy_0"], table.columns["test_accuracy"]
@@ -121,6 +122,7 @@ def test_the_ready_made_ensemble_ranks_better_than_the_process_alone():
     assert np.mean(gains) > 0
 
 
+@pytest.mark.slow
 def test_the_ready_made_ensemble_reads_graphs_wherever_it_is_used():
     space = CellSpace(4, ["conv", "pool"])
     X = pd.DataFrame(space.sample(40, np.random.default_rng(0)), columns=space.get_feature_names_out())

@@ -21,6 +21,7 @@ from skpbnas.predictors._pairs import MAX_ALL_PAIRS
 SPACE = CellSpace(5, ["a", "b"])
 
 
+@pytest.mark.slow
 @parametrize_with_checks([GCNRankPredictor()])
 def test_scikit_learn_contract(estimator, check):
     check(estimator)
@@ -68,6 +69,7 @@ def test_predictions_do_not_depend_on_the_order_of_the_nodes(model, data, rng):
     np.testing.assert_allclose(model.predict(permuted), model.predict(X), rtol=1e-4, atol=1e-4)
 
 
+@pytest.mark.slow
 @models
 def test_it_learns_to_rank_unseen_cells(model, data):
     X, y = data
@@ -179,6 +181,7 @@ def test_column_names_tell_the_number_of_nodes(data):
         assert GCNRankPredictor(max_iter=2).fit(X, y).n_nodes_ == 1
 
 
+@pytest.mark.slow
 def test_it_works_with_scikit_learn_tools(data):
     X, y = data
     pipeline = make_pipeline(FunctionTransformer(), GCNRankPredictor(5, max_iter=40, random_state=0))

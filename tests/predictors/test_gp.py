@@ -20,6 +20,7 @@ from skpbnas.spaces import ChainSpace, NASBench101Space
 SPACE = CellSpace(6, ["a", "b"])
 
 
+@pytest.mark.slow
 @parametrize_with_checks([GPRankPredictor(), GPRankPredictor(exploration=1.0, targets="values")])
 def test_scikit_learn_contract(estimator, check):
     check(estimator)
@@ -131,6 +132,7 @@ def test_constant_columns_and_a_single_row_are_no_problem(rng):
     assert np.ptp(model.predict(X)) == pytest.approx(0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("exploration", [0.0, 0.5, 2.0])
 def test_the_best_are_found_without_scoring_all(cells, monkeypatch, exploration):
     X, y = cells
@@ -180,6 +182,7 @@ def test_threads_are_as_before_after_a_fit_and_a_prediction(cells):
         assert [pool["num_threads"] for pool in threadpool_info()] == before
 
 
+@pytest.mark.slow
 def test_threads_are_as_before_after_fits_at_the_same_time(cells):
     X, y = cells
     with threadpool_limits(limits=2, user_api="blas"):

@@ -112,6 +112,7 @@ def test_every_method_makes_its_first_run_before_any_makes_its_second(task, tmp_
     assert len(jobs(task, methods, 4, tmp_path)) == len(done) - 1
 
 
+@pytest.mark.slow
 def test_predictors_are_compared_once_on_every_training_set_there_is(task, tmp_path, monkeypatch):
     monkeypatch.setattr(_predictors, "paper_predictor", _predictors.fast_predictor)  # the real one is slow
     methods = {"evolutionary-1000": replace(short("evolutionary-1000", 30), candidates=evolutionary(100))}
@@ -194,6 +195,7 @@ def tiny(monkeypatch):
         monkeypatch.setitem(METHODS, key, changed)
 
 
+@pytest.mark.slow
 def test_everything_is_drawn_and_written_from_one_call(task, tiny, tmp_path):
     pytest.importorskip("matplotlib", reason="pictures need skpbnas[plot]")
     report = reproduce(task.table, tmp_path, runs=2, quick=True, progress=False)

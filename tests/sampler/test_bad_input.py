@@ -70,6 +70,7 @@ JSON = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(
     st.dictionaries(
         st.sampled_from(["pbnas:params:0", "pbnas:batch:0", "pbnas:batch:1", "fixed_params"]),

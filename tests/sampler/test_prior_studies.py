@@ -47,6 +47,7 @@ def test_a_study_of_something_else_is_refused_before_a_trial():
         PBNASSampler(SPACE, prior_studies=other)
 
 
+@pytest.mark.slow
 def test_an_earlier_study_saves_trials():
     space = CellSpace(5, ["conv", "pool"])
 

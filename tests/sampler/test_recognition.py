@@ -69,6 +69,7 @@ def every_kind(trial):
     return (x - 1) ** 2 + abs(np.log2(n) - 3) + abs(np.log10(rate) + 3) + abs(even - 4) + depth
 
 
+@pytest.mark.slow
 def test_parameters_of_every_kind_stay_in_their_domains_and_are_searched():
     study = optuna.create_study(sampler=PBNASSampler(seed=0))
     study.optimize(every_kind, n_trials=50)

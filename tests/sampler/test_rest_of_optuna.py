@@ -69,6 +69,7 @@ def front():
 # ------------------------------------------------------------------------------------------- importance
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("evaluator", "options"),
     [

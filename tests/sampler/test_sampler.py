@@ -21,11 +21,13 @@ pytestmark = pytest.mark.filterwarnings("ignore::optuna.exceptions.ExperimentalW
 # ------------------------------------------------------------------------------------------- proposals
 
 
+@pytest.mark.slow
 def test_every_trial_is_another_valid_cell():
     study = run(30)
     assert len(set(keys(study.trials))) == 30
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("space", [SPACE, None])
 @pytest.mark.parametrize("predictor", [None, Ridge()])
 def test_no_trial_has_to_be_drawn_at_random(space, predictor):
@@ -36,6 +38,7 @@ def test_no_trial_has_to_be_drawn_at_random(space, predictor):
     assert len(two.trials) == 6
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("direction", ["maximize", "minimize"])
 def test_it_finds_better_cells_than_random_search(direction):
     sign = 1 if direction == "maximize" else -1
@@ -46,11 +49,13 @@ def test_it_finds_better_cells_than_random_search(direction):
     assert found == (values[-1] if sign > 0 else values[0])
 
 
+@pytest.mark.slow
 def test_graph_parameters_are_recognised_by_their_names():
     study = run(30, pbnas(space=None), raw_objective)
     assert len(set(keys(study.trials[1:]))) == 29  # of the first trial nothing is known
 
 
+@pytest.mark.slow
 def test_cells_as_large_as_those_refused_are_left_alone():
     def limited(trial):
         value = raw_objective(trial)
@@ -106,6 +111,7 @@ def test_two_workers_never_keep_the_same_cell(monkeypatch):
     assert chosen != SPACE.canonical_key(SPACE.params_to_row(rival)[None])[0]
 
 
+@pytest.mark.slow
 def test_threads_share_a_sampler():
     study = optuna.create_study(direction="maximize", sampler=pbnas())
     study.optimize(objective, n_trials=40, n_jobs=4)
@@ -125,6 +131,7 @@ def test_an_exhausted_space_is_told_and_repeats():
 # --------------------------------------------------------------------------------------- reproducibility
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_trials():
     again = pickle.loads(pickle.dumps(pbnas()))
     expected = [trial.params for trial in run().trials]

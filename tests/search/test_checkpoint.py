@@ -179,6 +179,7 @@ def test_a_second_search_is_refused_while_the_first_runs(path):
     assert len(make().run(objective, 5, checkpoint=path).history_) == 5
 
 
+@pytest.mark.slow
 def test_a_file_that_a_dead_process_held_is_continued(path):
     script = (
         "import os, sys; sys.path.insert(0, sys.argv[2])\n"

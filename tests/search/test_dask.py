@@ -34,6 +34,7 @@ def expected():
     return make().run(n_edges, 12).evaluated_rows_
 
 
+@pytest.mark.slow
 def test_a_worker_that_is_killed_in_the_middle_costs_nothing(cluster, tmp_path, expected):
     once = tmp_path / "died"
 
@@ -51,6 +52,7 @@ def test_a_worker_that_is_killed_in_the_middle_costs_nothing(cluster, tmp_path, 
     assert search.history_["score"].notna().all()
 
 
+@pytest.mark.slow
 def test_workers_may_leave_and_others_join(cluster, expected):
     def change(search):
         if len(search.history_) == 4:

@@ -67,6 +67,19 @@ def test_a_client_that_is_back_is_given_the_tasks_again(client, workers):
     assert results(workers) == {0: 0, 1: 1} and len(workers) == 0
 
 
+def test_a_result_that_cannot_be_fetched_is_computed_again(client, workers):
+    def fails():
+        raise OSError("stream is closed")
+
+    client.submitted[0].result = fails
+    for remote in client.submitted[:]:
+        remote.end()
+    assert results(workers) == {1: 1}
+    assert results(workers) == {}
+    client.submitted[2].end()
+    assert results(workers) == {0: 0}
+
+
 def test_what_has_ended_is_told_before_the_error(client, workers):
     client.status = "closed"
     client.submitted[0].end()

@@ -53,6 +53,7 @@ def keys(search) -> list[int]:
     return SPACE.canonical_key(search.evaluated_rows_).tolist()
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_search_and_a_checkpoint_continues_it(engine, expected, tmp_path):
     path = tmp_path / "search.db"
     make().run(n_edges, 4, checkpoint=path, **engine.options)
@@ -61,6 +62,7 @@ def test_the_same_seed_gives_the_same_search_and_a_checkpoint_continues_it(engin
     assert (search.history_["evaluation_seconds"] >= 0).all()
 
 
+@pytest.mark.slow
 def test_two_at_a_time_and_nobody_waits_for_the_slowest(engine, tmp_path):
     """While the first architecture is evaluated, all others are."""
     first = int(SPACE.canonical_key(make().ask())[0])
@@ -81,6 +83,7 @@ def test_two_at_a_time_and_nobody_waits_for_the_slowest(engine, tmp_path):
     assert search.history_["score"].min() >= 0
 
 
+@pytest.mark.slow
 def test_what_finished_beside_a_failure_is_told_first(engine, expected, tmp_path):
     def objective(cell):
         if key(cell) == bad:
@@ -101,6 +104,7 @@ def test_what_finished_beside_a_failure_is_told_first(engine, expected, tmp_path
     assert resumed.history_["score"].isna().sum() == 1
 
 
+@pytest.mark.slow
 def test_the_seed_of_a_repeat_reaches_the_objective(engine):
     def objective(cell, seed):
         return n_edges(cell) + seed % 2
@@ -109,6 +113,7 @@ def test_the_seed_of_a_repeat_reaches_the_objective(engine):
     assert search.history_["repeat"].max() >= 1
 
 
+@pytest.mark.slow
 def test_a_worker_that_is_killed_loses_nothing(engine, start, expected, tmp_path):
     if engine.death not in (BREAKS, LASTS):
         pytest.skip(engine.death)
@@ -136,6 +141,7 @@ def test_a_worker_that_is_killed_loses_nothing(engine, start, expected, tmp_path
     assert search.history_["score"].notna().all()
 
 
+@pytest.mark.slow
 def test_what_takes_too_long_is_ended_or_the_limit_refused(engine, expected):
     slow = int(SPACE.canonical_key(expected)[2])
 
@@ -162,6 +168,7 @@ class Swallows(concurrent.futures.Executor):
         return future
 
 
+@pytest.mark.slow
 def test_an_executor_that_swallows_exceptions_is_found_out_at_the_first_result():
     search = make()
     with pytest.raises(RuntimeError, match="returned None for an evaluation.*swallow exceptions"):
@@ -172,6 +179,7 @@ def test_an_executor_that_swallows_exceptions_is_found_out_at_the_first_result()
     )
 
 
+@pytest.mark.slow
 def test_executors_that_cannot_work_are_refused_before_anything_is_proposed():
     for kind in (concurrent.futures.ThreadPoolExecutor, concurrent.futures.ProcessPoolExecutor):
         with kind(1) as executor:
@@ -197,6 +205,7 @@ def test_executors_that_cannot_work_are_refused_before_anything_is_proposed():
         make().run(lambda rows: rows.sum(axis=1), 4, vectorized=True, executor=executor)
 
 
+@pytest.mark.slow
 def test_all_workers_of_an_executor_work_by_default(expected):
     barrier = threading.Barrier(3, timeout=30)
     with concurrent.futures.ThreadPoolExecutor(3) as executor:
@@ -204,6 +213,7 @@ def test_all_workers_of_an_executor_work_by_default(expected):
         assert executor.submit(int).result() == 0  # it stays open
 
 
+@pytest.mark.slow
 def test_an_objective_that_cannot_be_sent_is_an_error_and_not_a_lost_search():
     lock = threading.Lock()
     search = make()
@@ -215,6 +225,7 @@ def test_an_objective_that_cannot_be_sent_is_an_error_and_not_a_lost_search():
     assert len(search.run(n_edges, 4).history_) == 4
 
 
+@pytest.mark.slow
 def test_a_node_of_ray_may_leave_in_the_middle(expected, monkeypatch, tmp_path):
     ray = pytest.importorskip("ray", reason="Ray is not installed (skpbnas[ray])")
     from ray.cluster_utils import Cluster

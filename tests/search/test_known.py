@@ -27,6 +27,7 @@ def search(**options) -> PredictorBasedSearch:
     return PredictorBasedSearch(SPACE, random_state=0, **options)
 
 
+@pytest.mark.slow
 def test_a_search_finds_by_a_feature_what_the_graph_does_not_tell():
     best = np.sort(secret_score(ALL))[-3:]
     found = search(features={"secret": secret}).run(secret_score, 24, vectorized=True)
@@ -110,6 +111,7 @@ def test_a_predictor_that_has_no_use_for_them_is_refused(predictor, options, mes
         search(predictor=predictor, **options).ask()
 
 
+@pytest.mark.slow
 def test_an_expensive_feature_is_computed_for_the_best_of_a_pool_and_finds_what_it_tells():
     seen = []
 

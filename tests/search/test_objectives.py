@@ -39,6 +39,7 @@ def test_the_front_of_one_objective_is_the_best():
     assert (search.pareto_front_.scores == search.best_score_).all()
 
 
+@pytest.mark.slow
 def test_it_dominates_more_than_random_search():
     def volume(search) -> float:
         scores = search.run(benefit_and_cost, 40).history_[["score_0", "score_1"]]
@@ -67,6 +68,7 @@ def test_the_same_search_however_it_is_driven(tmp_path):
             np.testing.assert_array_equal(search.history_[name], expected[name])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n_jobs", [1, 2])
 @pytest.mark.parametrize("wrong", [1.0, (1.0, 2.0, 3.0)])
 def test_another_number_of_scores_is_an_error_and_loses_nothing(tmp_path, n_jobs, wrong):

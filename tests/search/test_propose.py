@@ -113,6 +113,7 @@ def test_what_is_pending_counts_as_predicted(rng):
     np.testing.assert_array_equal(second.rows, batch.rows[1:])
 
 
+@pytest.mark.slow
 def test_maximum_likelihood_climbs_the_order_of_several_objectives(rng):
     X, Y = known(rng)
     predictor = GCNRankPredictor(SPACE.n_nodes, hidden_dims=(4,), max_iter=3, random_state=0)

@@ -70,6 +70,7 @@ def test_equal_repeats_have_no_spread_to_the_last_bit():
     assert archive.observed().squares[0] == 0.0 and archive.observed().scores[0] == 0.1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n_jobs", [1, 2])
 def test_finals_spend_the_end_of_the_budget_on_the_best(n_jobs):
     def objective(cell, seed):
@@ -105,6 +106,7 @@ def test_searches_without_finals_are_what_they_were():
     assert search.recommended_score_ == search.best_score_
 
 
+@pytest.mark.slow
 def test_finals_continue_from_a_checkpoint(tmp_path):
     expected = make().run(noisy, 40, n_finalists=6, n_repeats=12)
     path = tmp_path / "search.db"
@@ -179,6 +181,7 @@ def test_repeats_that_differ_by_rounding_show_no_noise():
     assert (search.history_["repeat"] > 0).sum() == 4
 
 
+@pytest.mark.slow
 def test_estimates_are_not_the_luckiest_scores_and_intervals_hold():
     """Over many searches of noisy digits: the best score seen flatters itself, the recommended does not."""
     table = load_digits_cells()

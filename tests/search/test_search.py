@@ -33,6 +33,7 @@ def make(random_state=0, **parameters) -> PredictorBasedSearch:
     return PredictorBasedSearch(SPACE, random_state=random_state, **parameters)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "candidates",
     [
@@ -69,6 +70,7 @@ def test_history_tells_what_happened(table):
     assert (history[["proposal_seconds", "evaluation_seconds"]] > 0).all().all()
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_search_however_it_is_driven(table):
     expected = make().run(table.objective("score"), 20).evaluated_rows_
     np.testing.assert_array_equal(make().run(n_edges, 20).evaluated_rows_, expected)
@@ -108,6 +110,7 @@ def test_earlier_experiments_can_be_told():
     assert search.run(n_edges, 34).history_["predicted_score"].notna().sum() == 4
 
 
+@pytest.mark.slow
 def test_a_search_continues_from_its_checkpoint_as_if_nothing_had_happened(tmp_path):
     expected = make().run(n_edges, 24).history_["score"]
     path = tmp_path / "search.npz"
@@ -125,6 +128,7 @@ def test_a_search_continues_from_its_checkpoint_as_if_nothing_had_happened(tmp_p
     np.testing.assert_array_equal(pickled.run(n_edges, 24).history_["score"], expected)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n_jobs", [1, 2])
 def test_an_objective_that_raises_loses_nothing(tmp_path, n_jobs):
     expected = make().run(n_edges, 20).history_["score"]
@@ -210,6 +214,7 @@ def test_at_least_one_architecture_is_asked_for(n):
         PredictorBasedSearch(CellSpace(4, ["a", "b"])).ask(n)
 
 
+@pytest.mark.slow
 def test_a_search_says_nothing_unless_its_log_is_listened_to(caplog, capfd):
     search = PredictorBasedSearch(SPACE, "random", random_state=0)
     with warnings.catch_warnings():

@@ -27,12 +27,14 @@ def expected() -> np.ndarray:
     return make().run(n_edges, 20).evaluated_rows_
 
 
+@pytest.mark.slow
 def test_threads_are_workers_too(expected):
     with joblib.parallel_config("threading"):
         search = make().run(n_edges, 20, n_jobs=3)
     np.testing.assert_array_equal(search.evaluated_rows_, expected)
 
 
+@pytest.mark.slow
 def test_joblib_says_how_many():
     processes = []
     with joblib.parallel_config("threading", n_jobs=2):
@@ -40,17 +42,20 @@ def test_joblib_says_how_many():
     assert set(processes) == {os.getpid()}
 
 
+@pytest.mark.slow
 def test_the_sequential_backend_needs_no_workers(expected):
     with joblib.parallel_config("sequential"):
         search = make().run(n_edges, 20, n_jobs=2)
     np.testing.assert_array_equal(search.evaluated_rows_, expected)
 
 
+@pytest.mark.slow
 def test_unknown_backends_are_refused():
     with joblib.parallel_config("multiprocessing"), pytest.raises(ValueError, match="MultiprocessingBackend"):
         make().run(n_edges, 8, n_jobs=2)
 
 
+@pytest.mark.slow
 def test_a_new_process_does_not_import_what_its_objective_does_not():
     """PyTorch takes seconds, and a worker that died is replaced in the middle of a run."""
     with Engine(2).workers() as workers:
@@ -63,6 +68,7 @@ def test_a_new_process_does_not_import_what_its_objective_does_not():
     assert future.result().scores == [0.0]
 
 
+@pytest.mark.slow
 def test_an_architecture_that_kills_its_worker_has_failed_and_the_others_have_not(expected):
     deadly = int(SPACE.canonical_key(expected)[2])  # one of the initial ones
 
@@ -79,6 +85,7 @@ def test_an_architecture_that_kills_its_worker_has_failed_and_the_others_have_no
     assert len(failed) == 8 and keys[failed].tolist() == [deadly]
 
 
+@pytest.mark.slow
 def test_work_can_be_given_after_a_worker_died_unseen():
     with Engine(2).workers() as workers:
         workers.submit("deadly", die)
@@ -90,6 +97,7 @@ def test_work_can_be_given_after_a_worker_died_unseen():
     assert have_died == {"deadly": True, "harmless": False}
 
 
+@pytest.mark.slow
 def test_workers_that_always_die_end_the_run_and_what_was_told_stays(expected, monkeypatch):
     monkeypatch.setattr(_evaluate, "_MAX_DEATHS", 2)
     search = make().run(n_edges, 4)
@@ -99,6 +107,7 @@ def test_workers_that_always_die_end_the_run_and_what_was_told_stays(expected, m
     assert search.history_["score"].notna().sum() == 4
 
 
+@pytest.mark.slow
 def test_what_is_raised_in_a_worker_tells_where():
     def objective(cell):
         raise TwoWords("out of", "memory")
@@ -115,6 +124,7 @@ def test_what_is_raised_in_a_worker_tells_where():
     assert "in other" in raised.value.__notes__[0]
 
 
+@pytest.mark.slow
 def test_asynchronous_runs_repeat_with_one_worker(tmp_path):
     one = make().run(n_edges, 16, asynchronous=True)
     np.testing.assert_array_equal(
@@ -128,6 +138,7 @@ def test_asynchronous_runs_repeat_with_one_worker(tmp_path):
     np.testing.assert_array_equal(resumed.evaluated_rows_, one.evaluated_rows_)
 
 
+@pytest.mark.slow
 def test_asynchronous_runs_end_when_told_to_and_lose_nothing():
     seen = []
 
@@ -140,6 +151,7 @@ def test_asynchronous_runs_end_when_told_to_and_lose_nothing():
     assert seen == list(range(1, seen[-1] + 1)) and 10 <= len(search.history_) <= 12
 
 
+@pytest.mark.slow
 def test_asynchronous_runs_raise_what_an_objective_raises_after_the_rest_is_told():
     def fragile(cell):
         if len(cell.operations) == 5 and cell.adjacency.sum() > 6:
@@ -153,6 +165,7 @@ def test_asynchronous_runs_raise_what_an_objective_raises_after_the_rest_is_told
     assert len(search.run(n_edges, n + 8).history_) == n + 8
 
 
+@pytest.mark.slow
 def test_an_exhausted_space_ends_an_asynchronous_run():
     space = CellSpace(3, ["a", "b"])
     with joblib.parallel_config("threading"), pytest.warns(UserWarning, match="is exhausted after 5 of 50"):

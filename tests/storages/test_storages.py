@@ -62,6 +62,7 @@ def architectures(trials: list[optuna.trial.FrozenTrial]) -> np.ndarray:
     return SPACE.canonical_key(X)
 
 
+@pytest.mark.slow
 def test_four_workers_one_of_them_killed(address):
     """No architecture is tried twice, no trial is lost, and the killed one is retried where that exists."""
     optuna.create_study(study_name=STUDY, storage=open_storage(address), direction="maximize")
@@ -109,6 +110,7 @@ def start_proxy(tmp_path):
     return lambda: storage_servers.grpc(tmp_path, port)
 
 
+@pytest.mark.slow
 def test_studies_of_one_proxy_share_a_sampler(start_proxy):
     """Each study is searched as it would be alone."""
     with start_proxy() as address:
@@ -128,6 +130,7 @@ def test_studies_of_one_proxy_share_a_sampler(start_proxy):
         assert [trial.params for trial in alone.trials] == params
 
 
+@pytest.mark.slow
 def test_a_proxy_that_goes_away_is_told_and_the_study_goes_on_when_it_is_back(start_proxy):
     import grpc
 

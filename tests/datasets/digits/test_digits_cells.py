@@ -41,6 +41,7 @@ def test_the_best_are_not_saturated(table):
     assert (table.columns["train_accuracy"] > table.columns["half_train_accuracy"]).mean() > 0.9
 
 
+@pytest.mark.slow
 def test_a_training_gives_what_the_table_says(table):
     for row in table.X[[0, 700]]:
         (cell,) = table.space.decode(row[None])
@@ -49,6 +50,7 @@ def test_a_training_gives_what_the_table_says(table):
         assert DigitsObjective(seed=1)(cell) == pytest.approx(expected, abs=0.05)
 
 
+@pytest.mark.slow
 def test_training_repeats_and_leaves_the_global_generator_alone():
     cell = Cell([[0, 1], [0, 0]], ["input", "output"])
     torch.manual_seed(5)

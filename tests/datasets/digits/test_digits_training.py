@@ -57,6 +57,7 @@ def test_the_parameters_are_those_of_the_network(short):
     assert train_digits_cell(CHAIN)["trainable_parameters"] == convolutions + normalizations + 32 * 10 + 10
 
 
+@pytest.mark.slow
 def test_isomorphic_cells_are_one_network(short):
     def diamond(first: str, second: str) -> Cell:
         adjacency = [[0, 1, 1, 0], [0, 0, 0, 1], [0, 0, 0, 1], [0, 0, 0, 0]]
@@ -69,6 +70,7 @@ def test_isomorphic_cells_are_one_network(short):
     assert accuracies(train_digits_cell(dangling)) == accuracies(train_digits_cell(CHAIN))
 
 
+@pytest.mark.slow
 def test_threads_and_processes_get_the_same_and_global_state_is_left_alone(short):
     expected = [accuracies(train_digits_cell(CHAIN, seed)) for seed in range(3)]
     assert expected[0] != expected[1]
@@ -84,6 +86,7 @@ def test_threads_and_processes_get_the_same_and_global_state_is_left_alone(short
     assert torch.equal(torch.get_rng_state(), state)
 
 
+@pytest.mark.slow
 def test_an_objective_gives_the_same_in_other_processes():
     objective = DigitsObjective(seed=1)
     (elsewhere,) = joblib.Parallel(n_jobs=2)([joblib.delayed(objective)(CHAIN)])

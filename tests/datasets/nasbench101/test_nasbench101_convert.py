@@ -147,6 +147,7 @@ def test_a_file_that_would_need_mostly_empty_arrays(path, rng):
         convert_file(path, n_jobs=1)
 
 
+@pytest.mark.slow
 def test_errors_in_other_processes_name_file_row_and_byte(path, rng, monkeypatch):
     monkeypatch.setattr(_tfrecord, "_BLOCK_SIZE", 5000)
     rows = random_rows(rng, n_cells=20)
