@@ -48,9 +48,11 @@ def mean(digits: int, leading_zero: bool = True) -> Text:
 
 
 def mean_and_error(digits: int) -> Text:
-    """Return what writes the mean and its standard error."""
+    """Return what writes the mean and its standard error; of a single value, that alone."""
     write = decimals(digits)
-    return lambda values: f"{write(values.mean())} ± {write(values.sem())}"
+    return lambda values: (
+        f"{write(values.mean())} ± {write(values.sem())}" if len(values) > 1 else write(values.mean())
+    )
 
 
 def value_range(digits: int) -> Text:

@@ -1,5 +1,5 @@
 """Numbers of docs/noise.rst."""
 
-from . import finals
+from . import before, during, finals
 
-EXPERIMENTS = (finals.EXPERIMENT,)
+EXPERIMENTS = (finals.EXPERIMENT, before.EXPERIMENT, during.EXPERIMENT)

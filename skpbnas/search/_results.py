@@ -123,8 +123,9 @@ def to_html(search: SearchResults) -> str:
     table = search.results_.head(_SHOWN).to_html(index=False, border=0)
     drawing = ""
     if "on_front" not in history and history["score"].notna().any():
-        title = f"score {search.best_score_:.6g}"
-        drawing = search.space.draw(search.best_architecture_, title)._repr_svg_()
+        found = search.recommendation_
+        kind = "recommended, true score" if history["repeat"].any() else "score"
+        drawing = search.space.draw(found.architecture, f"{kind} {found.score:.6g}")._repr_svg_()
     heading = escape(f"{search.space!r}: {_effort(history)}")
     return f"<div><p>{heading}</p>{drawing}{table}</div>"
 
