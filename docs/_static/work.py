@@ -11,7 +11,8 @@ space = CellSpace(5, ["conv", "pool"])
 
 def conv(channels):
     """Return a convolution that keeps channels and size."""
-    return nn.Sequential(nn.Conv2d(channels, channels, 3, padding=1), nn.BatchNorm2d(channels), nn.ReLU())
+    layer = nn.Conv2d(channels, channels, 3, padding=1)
+    return nn.Sequential(layer, nn.BatchNorm2d(channels), nn.ReLU())
 
 
 def pool(channels):
@@ -19,16 +20,15 @@ def pool(channels):
     return nn.MaxPool2d(3, stride=1, padding=1)
 
 
+def network(cell):
+    """Return the network of a cell."""
+    operations = {"conv": conv, "pool": pool}
+    return CellNetwork(cell, operations, in_channels=1, channels=8)
+
+
 def trained(cell, seed=0):
     """Train the network of a cell."""
-    operations = {"conv": conv, "pool": pool}
-    return train_network(
-        lambda: CellNetwork(cell, operations, in_channels=1, channels=8, n_stacks=2),
-        digits,
-        n_epochs=3,
-        batch_size=64,
-        seed=seed,
-    )
+    return train_network(lambda: network(cell), digits, n_epochs=3, seed=seed)
 
 
 def train(cell, seed=0):
@@ -37,5 +37,5 @@ def train(cell, seed=0):
 
 
 def build(cell):
-    """Return the network of the best cell, trained, and an example of its input."""
+    """Return the trained network, and an example of its input."""
     return trained(cell).network, digits.test[0][:2]
