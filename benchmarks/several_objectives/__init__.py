@@ -1,5 +1,11 @@
 """Numbers of docs/several_objectives.rst."""
 
-from . import fronts, hardware, latency, limit
+from . import fronts, hardware, latency, limit, pruning
 
-EXPERIMENTS = (fronts.EXPERIMENT, hardware.EXPERIMENT, latency.EXPERIMENT, limit.EXPERIMENT)
+EXPERIMENTS = (
+    fronts.EXPERIMENT,
+    hardware.EXPERIMENT,
+    latency.EXPERIMENT,
+    limit.EXPERIMENT,
+    pruning.EXPERIMENT,
+)
