@@ -94,5 +94,5 @@ class DaskWorkers(Workers):
 
     def close(self) -> None:
         """Cancel what is under way; the cluster stays."""
-        for remote in self._remote.values():
+        for remote in self._remote.values() if self._client.status == "running" else ():
             remote.cancel()

@@ -157,6 +157,7 @@ def test_a_page_of_a_search_that_failed_throughout(tmp_path, costs):
     assert ask(page, 'return document.querySelectorAll(".point").length', tmp_path) == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("width", [1200, 400])
 def test_the_page_opens_in_a_browser_and_answers(page, search, tmp_path, width):
     script = (

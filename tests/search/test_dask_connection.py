@@ -26,6 +26,9 @@ class Remote:
     def result(self):
         return self.call()
 
+    def cancel(self):
+        raise RuntimeError("the client is closed")
+
     def end(self, cancelled: bool = False):
         self.is_cancelled = cancelled
         for callback in self.callbacks:
@@ -84,6 +87,6 @@ def test_what_has_ended_is_told_before_the_error(client, workers):
     client.status = "closed"
     client.submitted[0].end()
     client.submitted[1].end(cancelled=True)
-    assert results(workers) == {0: 0}
-    with pytest.raises(RuntimeError, match="Dask is lost. What was under way has not failed"):
+    with pytest.raises(RuntimeError, match="Dask is lost. What was under way has not failed"), workers:
+        assert results(workers) == {0: 0}
         results(workers)
