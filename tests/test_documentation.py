@@ -56,6 +56,7 @@ def test_commands_are_understood(page):
         typer.main.get_command(app).commands[name].make_context(name, arguments)  # parses, and runs nothing
 
 
+@pytest.mark.slow
 def test_the_module_of_the_command_line_page_is_searched(tmp_path, monkeypatch):
     """What docs/command_line.rst shows first, with a smaller budget."""
     (tmp_path / "work.py").write_text((ROOT / "docs" / "_static" / "work.py").read_text())

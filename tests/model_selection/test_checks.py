@@ -36,6 +36,7 @@ def expected(search: ArchitectureSearchCV) -> dict[str, str]:
     }
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 @parametrize_with_checks(SEARCHES, expected_failed_checks=expected)
 def test_scikit_learn(estimator, check) -> None:

@@ -43,6 +43,7 @@ def test_a_chain_is_one_parameter_without_the_layers_that_are_left_out() -> None
     )
 
 
+@pytest.mark.slow
 def test_named_parts_are_parameters() -> None:
     pipeline = make_pipeline(StandardScaler(), Toy())
     scaler = ParameterSpace({"with_mean": CategoricalDistribution([True, False])})
@@ -260,6 +261,7 @@ def all_rows(rows):
     return np.ones(len(rows), bool)
 
 
+@pytest.mark.slow
 def test_an_architecture_that_kills_its_worker_has_failed() -> None:
     space = {"widths": ChainSpace([[1, DEADLY, 7]])}
     with pytest.warns(UserWarning, match="its worker died, twice"):

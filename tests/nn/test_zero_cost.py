@@ -136,6 +136,7 @@ def test_a_network_that_does_not_see_its_inputs_is_scored_and_is_the_worst(cells
     assert (blind[:, :2] < features(proxies=names)(rows)[:, :2]).all()
 
 
+@pytest.mark.slow
 def test_scores_depend_on_the_seed_and_on_nothing_else(cells):
     rows = cells[0]
     torch.manual_seed(3)

@@ -160,6 +160,7 @@ def test_a_pipeline_from_cells_to_ranks(rng):
     assert kendall_tau(y[100:], model.predict(cells[100:])) > 0.8
 
 
+@pytest.mark.slow
 def test_descriptors_do_not_need_torch():
     code = "import sys, skpbnas.preprocessing; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0

@@ -139,6 +139,7 @@ def test_the_same_seed_gives_the_same_trials():
     assert [trial.params for trial in run(sampler=pbnas(seed=1)).trials] != expected
 
 
+@pytest.mark.slow
 def test_a_study_does_not_depend_on_the_process_that_continues_it(tmp_path):
     code = (
         "import sys, optuna; from studies import *; "
@@ -164,6 +165,7 @@ def test_a_study_does_not_depend_on_the_process_that_continues_it(tmp_path):
     assert [int(key) for key in whole.split()] == keys(run(14).trials)
 
 
+@pytest.mark.slow
 def test_copied_studies_and_added_trials_are_learned_from():
     study = run(12)
     expected = keys([optuna.load_study(study_name=study.study_name, storage=study._storage).trials[-1]])
@@ -186,6 +188,7 @@ def test_copied_studies_and_added_trials_are_learned_from():
 # --------------------------------------------------------------------------- objectives and constraints
 
 
+@pytest.mark.slow
 def test_several_objectives_approach_the_front():
     def both(trial):
         cell = SPACE.suggest(trial)
@@ -198,6 +201,7 @@ def test_several_objectives_approach_the_front():
     assert {tuple(trial.values) for trial in study.best_trials} == {(k + 1, k) for k in range(4)}
 
 
+@pytest.mark.slow
 def test_constraints_steer_several_objectives():
     def constrained(trial):
         cell = SPACE.suggest(trial)
@@ -210,6 +214,7 @@ def test_constraints_steer_several_objectives():
     assert sum(count <= 1 for count in late) > 15  # of all cells, half
 
 
+@pytest.mark.slow
 def test_infeasible_trials_are_worse_than_all_others():
     def constrained(trial):
         value = objective(trial)
@@ -229,6 +234,7 @@ def test_a_graph_of_the_user_s_own_is_reported_as_infeasible():
     assert all(trial.constraints == {"architecture": 1.0} for trial in pruned)
 
 
+@pytest.mark.slow
 def test_any_parameters_will_do():
     def plain(trial):
         x = trial.suggest_float("x", -5, 5)

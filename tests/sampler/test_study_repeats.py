@@ -56,6 +56,7 @@ def test_two_workers_do_not_queue_the_same_repeat_of_the_same_architecture():
     assert len({(key, trial.user_attrs["repeat"]) for key, trial in named}) == 6
 
 
+@pytest.mark.slow
 def test_a_study_that_minimises_gets_the_same_with_the_other_sign():
     found = []
     for direction in ("maximize", "minimize"):

@@ -8,6 +8,7 @@ from studies import DOMAINS, SPACE, keys, objective, pbnas, raw_objective, run
 pytestmark = pytest.mark.filterwarnings("ignore::optuna.exceptions.ExperimentalWarning")
 
 
+@pytest.mark.slow
 def test_failed_pruned_and_infinite_trials_do_no_harm():
     outcomes = iter(
         [float("nan"), float("inf"), -float("inf"), optuna.TrialPruned(), RuntimeError(), None] * 3
@@ -37,6 +38,7 @@ def test_enqueued_trials_come_first_and_are_not_proposed_again():
     assert len(set(keys(study.trials))) == 12
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("space", [SPACE, None])
 def test_fixed_parameters_stay_fixed(space):
     sampler = optuna.samplers.PartialFixedSampler({"op_node_0": "pool", "edge_0": 1}, pbnas(space))
@@ -47,6 +49,7 @@ def test_fixed_parameters_stay_fixed(space):
         assert len(set(keys(study.trials))) == 12
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("space", [SPACE, None])
 @pytest.mark.parametrize(
     "pruner", [optuna.pruners.HyperbandPruner(max_resource=27), optuna.pruners.MedianPruner(2)]

@@ -87,6 +87,7 @@ def test_a_skipped_layer_comes_back_anywhere_in_its_run(rng):
     assert {("b", "a", "a"), ("a", "b", "a"), ("a", "a", "b")} <= children
 
 
+@pytest.mark.slow
 def test_no_architecture_is_evaluated_twice_under_another_name():
     space, seen = ChainSpace([["a", "b", Identity("skip")]] * 3), []
 

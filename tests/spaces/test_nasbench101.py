@@ -24,6 +24,7 @@ def empty_cache(tmp_path, monkeypatch):
     return tmp_path / "cache"
 
 
+@pytest.mark.slow
 def test_there_are_423624_unique_valid_cells(space, empty_cache):
     X = space.enumerate()
     assert X.shape == (423_624, 84)
