@@ -1,0 +1,192 @@
+"""Searches of equal budgets among the networks of ``trainings.py``, through the same estimator.
+
+60 trainings each, minus the validation loss as the score. ``ArchitectureSearchCV`` with its defaults, with
+random choices, and Optuna's samplers, whose users would write ``n_layers`` and three widths as integers; a
+network that Optuna suggests again is not trained again and does not count, up to 120 suggestions. Hyperband
+(random sampling, factor 3, epochs 2, 6 and 18) may spend the epochs of 60 whole trainings. The test data are
+looked at for the network with the lowest validation loss so far, after 30 and after 60 trainings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from time import process_time
+from typing import Any
+
+import numpy as np
+import optuna
+import pandas as pd
+from scipy.stats import rankdata, wilcoxon
+from sklearn.model_selection import ShuffleSplit
+
+from benchmarks.harness import Experiment, grid
+from skpbnas import ArchitectureSearchCV, UniformCandidateSampler
+from skpbnas.nn import mlp_space
+
+from ._networks import ACTIVATIONS, DATA, EPOCHS, N_LAYERS, RATES, WIDTHS, Network, losses
+from .fixed import EXPERIMENT as FIXED
+
+BUDGETS = (30, 60)
+NAMES = {
+    "default": "ArchitectureSearchCV",
+    "random": "random",
+    "tpe": "TPE",
+    "hyperband": "Hyperband",
+}
+SPACE = {
+    "hidden_layer_sizes": mlp_space(N_LAYERS, WIDTHS),
+    "activation": optuna.distributions.CategoricalDistribution(ACTIVATIONS),
+    "rate": optuna.distributions.IntDistribution(0, len(RATES) - 1),
+}
+_MAX_TRIALS = 120  # of a sampler that suggests the same again and again
+
+Cost = tuple[Any, float]  # a finished training, and what it and all before have cost, in whole trainings
+
+
+def run(seed: int, data: str, method: str) -> list[dict[str, Any]]:
+    """Search once, and tell what was found after each budget."""
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    start = process_time()
+    found = list(_SEARCHES[method](data, seed))
+    seconds = process_time() - start
+    lines = []
+    for budget in BUDGETS:
+        best = min((training for training, cost in found if cost <= budget), key=lambda line: line.loss_18)
+        lines.append(
+            {
+                "trainings": budget,
+                "loss": best.loss_18,
+                "place": int(np.searchsorted(losses(data), best.loss_18)) + 1,
+                "test_loss": best.test_loss,
+                "test_accuracy": best.test_accuracy,
+                "search_seconds": seconds,
+            }
+        )
+    return lines
+
+
+def _ours(**options: Any) -> Callable[[str, int], Iterator[Cost]]:
+    def search(data: str, seed: int) -> Iterator[Cost]:
+        X = np.zeros((10, 1))  # the table knows the data
+        found = ArchitectureSearchCV(
+            Network(data), SPACE, n_evaluations=max(BUDGETS), cv=ShuffleSplit(1), random_state=seed, **options
+        ).fit(X)
+        for number, params in enumerate(found.cv_results_["params"], 1):
+            yield Network(data, **params).fit(X).training_, number
+
+    return search
+
+
+def _suggested(trial: optuna.Trial, data: str) -> Any:
+    n_layers = trial.suggest_int("n_layers", 1, N_LAYERS)
+    choices = [trial.suggest_int(f"width_{k}", 0, len(WIDTHS) - 1) for k in range(N_LAYERS)]
+    activation = trial.suggest_categorical("activation", ACTIVATIONS)
+    rate = trial.suggest_int("rate", 0, len(RATES) - 1)
+    widths = tuple(WIDTHS[choice] for choice in choices[:n_layers])
+    return Network(data, widths, activation, rate).fit(None).training_
+
+
+def _optuna(make: Callable[[int], Any]) -> Callable[[str, int], Iterator[Cost]]:
+    def search(data: str, seed: int) -> Iterator[Cost]:
+        study = optuna.create_study(sampler=make(seed))
+        known: dict[tuple[Any, ...], int] = {}
+        for _ in range(_MAX_TRIALS):
+            trial = study.ask()
+            training = _suggested(trial, data)
+            study.tell(trial, training.loss_18)
+            if tuple(training) not in known:
+                known[tuple(training)] = len(known) + 1
+                yield training, len(known)
+            if len(known) == max(BUDGETS):
+                return
+
+    return search
+
+
+def _hyperband(data: str, seed: int) -> Iterator[Cost]:
+    pruner = optuna.pruners.HyperbandPruner(EPOCHS[0], EPOCHS[-1], reduction_factor=3)
+    study = optuna.create_study(
+        sampler=optuna.samplers.RandomSampler(seed), pruner=pruner, study_name=str(seed)
+    )
+    epochs = 0
+    while epochs < max(BUDGETS) * EPOCHS[-1]:
+        trial = study.ask()
+        training, before = _suggested(trial, data), 0
+        for epoch in EPOCHS:
+            epochs += epoch - before
+            before = epoch
+            trial.report(getattr(training, f"loss_{epoch}"), epoch)
+            if epoch < EPOCHS[-1] and trial.should_prune():
+                study.tell(trial, state=optuna.trial.TrialState.PRUNED)
+                break
+        else:
+            study.tell(trial, training.loss_18)
+            yield training, epochs / EPOCHS[-1]
+
+
+_SEARCHES: dict[str, Callable[[str, int], Iterator[Cost]]] = {
+    "default": _ours(),
+    "random": _ours(predictor="random", candidates=UniformCandidateSampler(n_candidates=100)),
+    "tpe": _optuna(lambda seed: optuna.samplers.TPESampler(seed=seed)),
+    "hyperband": _hyperband,
+}
+
+
+def ranks(results: pd.DataFrame) -> pd.DataFrame:
+    """Return mean ranks over data sets and seeds, and paired comparisons with the default."""
+    columns = {}
+    for budget in BUDGETS:
+        losses_of = _by_method(results, budget, "loss")
+        rank = pd.DataFrame(rankdata(losses_of, axis=1), losses_of.index, losses_of.columns)
+        columns[f"mean rank, {budget}"] = rank.groupby("data").mean().mean().map("{:.2f}".format)
+        place = _by_method(results, budget, "place").groupby("data").median()
+        columns[f"median place of 312, {budget}"] = place.median().map("{:.1f}".format)
+        columns[f"won, drawn, lost by the default, {budget}"] = pd.Series(
+            {method: _paired(losses_of["default"], losses_of[method]) for method in NAMES}
+        )
+    columns["data sets"] = str(losses_of.index.unique("data").size)
+    columns["runs"] = str(len(losses_of))
+    columns["seconds of searching"] = (
+        results.groupby("method")["search_seconds"].median().map("{:.1f}".format)
+    )
+    return pd.DataFrame(columns).loc[list(NAMES)].rename(NAMES).rename_axis("Search")
+
+
+def _paired(ours: pd.Series, others: pd.Series) -> str:
+    """Return on how many runs the loss is lower, equal, higher, and the p-value of a signed-rank test."""
+    if ours.equals(others):
+        return ""
+    counts = [int(value) for value in ((ours < others).sum(), (ours == others).sum(), (ours > others).sum())]
+    return f"{counts[0]}, {counts[1]}, {counts[2]} (p = {wilcoxon(ours, others).pvalue:.2g})"
+
+
+def half(results: pd.DataFrame) -> pd.DataFrame:
+    """Return places after 30 trainings of the default beside those of the others after 60."""
+    table = _by_method(results, 60, "place")
+    table.insert(0, "half", _by_method(results, 30, "place")["default"])
+    names = {"half": "ArchitectureSearchCV, 30", **{method: f"{name}, 60" for method, name in NAMES.items()}}
+    means = table.groupby("data", sort=False).mean().map("{:.1f}".format)
+    return means[list(names)].rename(columns=names).rename_axis("Data")
+
+
+def tests(results: pd.DataFrame) -> pd.DataFrame:
+    """Return test accuracies after 60 trainings, and of the fixed network."""
+    percent = 100 * _by_method(results, 60, "test_accuracy")
+    table = percent.groupby("data", sort=False).agg(lambda values: f"{values.mean():.1f}")[list(NAMES)]
+    fixed = 100 * FIXED.results().groupby("data")["test_accuracy"].mean()
+    table["fixed network"] = fixed.map("{:.1f}".format)
+    return table.rename(columns=NAMES).rename_axis("Data")
+
+
+def _by_method(results: pd.DataFrame, budget: int, column: str) -> pd.DataFrame:
+    """Return a line for each data set and seed that all methods have, and a column for each method."""
+    lines = results[results["trainings"] == budget]
+    return lines.pivot(index=["data", "seed"], columns="method", values=column).dropna()
+
+
+EXPERIMENT = Experiment(
+    __file__,
+    tables={"ranks": ranks, "half": half, "tests": tests},
+    jobs=grid(seed=range(5), data=DATA, method=NAMES),
+    run=run,
+)
