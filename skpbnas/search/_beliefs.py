@@ -130,12 +130,11 @@ def _averaged(places: NDArray[np.intp], predicted: Vector, error: float, finalis
 
     fit = _fit_of_later_scores(prior, spread, noise, finalists)
     weights = np.exp(fit - fit.max())
-    weights /= weights.sum()
-    matter = weights > 1e-6 * weights.max()
+    matter = weights > 1e-6
     weights, prior, spread, noise = weights[matter], prior[matter], spread[matter], noise[matter]
+    weights = weights / weights.sum()
     variances = 1 / (1 / spread + finalists.counts / noise)
     means = variances * (prior / spread + finalists.scores * finalists.counts / noise)
-    weights = weights / weights.sum()
     return Beliefs(places, finalists.counts, float(weights @ noise[:, 0]), weights, means, variances)
 
 
