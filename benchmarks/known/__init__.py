@@ -1,5 +1,5 @@
 """Numbers of docs/known.rst."""
 
-from . import proxies, transfer
+from . import identity, proxies, transfer
 
-EXPERIMENTS = (proxies.EXPERIMENT, transfer.EXPERIMENT)
+EXPERIMENTS = (identity.EXPERIMENT, proxies.EXPERIMENT, transfer.EXPERIMENT)
