@@ -1,16 +1,16 @@
 """From 10 to 10,000 workers on one study, on a virtual clock: where it stops scaling, and why.
 
 Cells of NASBench-101; trainings take 60 s in the median (lognormal, sigma 0.5), and workers start within
-the first minute. Up to 64 workers, each has a real ``PBNASSampler`` with the same seed, on a storage in
+the first minute. Up to 16 workers, each has a real ``PBNASSampler`` with the same seed, on a storage in
 which it sees what others had written at its own time; its CPU seconds are those of this machine. An
 operation of the storage takes 2 ms in the median (lognormal, sigma 0.7), and to read all trials takes as
 much more for each trial that runs as was measured with PostgreSQL (``storage``).
 
-More workers are simulated without a sampler: a proposal takes as many operations as with 64 real ones, and
-CPU seconds of a lognormal distribution with their mean and 95 % quantile. They wait for the database, a
-server of eight processes. ``16 studies`` divides the workers among so many; ``a service`` is one process
-that holds the study in memory and proposes batches of 64. Workers are idle from the end of a training to
-the beginning of the next.
+More workers are simulated without a sampler: a proposal takes as many operations as with the most real
+ones, and CPU seconds of a lognormal distribution with their mean and 95 % quantile. They wait for the
+database, a server of eight processes. ``16 studies`` divides the workers among so many; ``a service`` is
+one process that holds the study in memory and proposes batches of 64. Workers are idle from the end of a
+training to the beginning of the next.
 """
 
 from __future__ import annotations
@@ -38,11 +38,8 @@ STUDIES, BATCH = 16, 64  # that workers are divided among; proposals of a servic
 
 def per_running_trial() -> tuple[float, float]:
     """Return the client's and the server's seconds that each running trial adds to a read."""
-    lines = storage.EXPERIMENT.results()
-    client, server = (
-        np.polyfit(lines["running"], lines[f"{side}_seconds"], 1)[0] for side in ("client", "server")
-    )
-    return float(client), float(server)
+    largest = storage.EXPERIMENT.results().iloc[-1]
+    return largest["client_seconds"] / largest["running"], largest["server_seconds"] / largest["running"]
 
 
 def simulate_real(workers: int, seed: int) -> dict[str, Any]:
@@ -115,7 +112,7 @@ class Server:
 def simulate_model(workers: int, mode: str, seed: int) -> dict[str, Any]:
     """Let workers wait for what was measured with real ones."""
     rng, numbers = np.random.default_rng(seed), count()
-    measured = EXPERIMENT.results().query("mode == 'real samplers' and workers == 64").iloc[0]
+    measured = EXPERIMENT.results().query("mode == 'real samplers'").sort_values("workers").iloc[-1]
     client, server = per_running_trial()
     reads, writes = round(measured["reads_per_trial"]), round(measured["writes_per_trial"])
     sigma = max(np.log(measured["cpu_p95"] / measured["cpu_mean"]) / 1.2, 0.1)  # of a lognormal, nearly
@@ -158,7 +155,7 @@ def simulate_model(workers: int, mode: str, seed: int) -> dict[str, Any]:
         "writes_per_trial": writes,
         "cpu_mean": measured["cpu_mean"],
         "cpu_p95": measured["cpu_p95"],
-        "server_load": database.worked / last / SERVER_PROCESSES,
+        "server_load": None if mode == "a service" else database.worked / last / SERVER_PROCESSES,
     }
 
 
@@ -169,9 +166,11 @@ def run(workers: int, mode: str, seed: int) -> dict[str, Any]:
 
 def table(results: pd.DataFrame) -> pd.DataFrame:
     """Return what workers wait, and for what."""
-    lines = results.set_index("mode")
-    sizes = storage.EXPERIMENT.results()
-    per_trial, empty = np.polyfit(sizes["running"], sizes["bytes"] / 1e6, 1)
+    order = {(job["mode"], job["workers"]): place for place, job in enumerate(EXPERIMENT.jobs)}
+    places = [order[job] for job in zip(results["mode"], results["workers"], strict=True)]
+    lines = results.iloc[np.argsort(places)].set_index("mode")
+    largest = storage.EXPERIMENT.results().iloc[-1]
+    megabytes = largest["bytes"] / largest["running"] / 1e6
     columns = {
         "Workers": lines["workers"].map("{:,}".format),
         "Trials": lines["trials"].map("{:,}".format),
@@ -181,7 +180,7 @@ def table(results: pd.DataFrame) -> pd.DataFrame:
         "95 % within, s": lines["ask_p95"].map(decimals(2)),
         "Proposals a second": lines["proposals_per_second"].map(decimals(1)),
         "Database busy, %": (100 * lines["server_load"]).map(decimals(0)),
-        "Storage, MB": (empty + per_trial * lines["trials"]).map(decimals(0)),
+        "Storage, MB": (megabytes * lines["trials"]).map(decimals(0)),
     }
     return pd.DataFrame(columns).rename_axis("Proposals from")
 

@@ -57,6 +57,6 @@ def comparison(results: pd.DataFrame) -> pd.DataFrame:
 EXPERIMENT = Experiment(
     __file__,
     tables={"targets": comparison},
-    jobs=grid(seed=range(5), problem=CONDITIONAL, sampler=COMPARED),
+    jobs=grid(seed=range(3), problem=CONDITIONAL, sampler=COMPARED),
     run=run,
 )
