@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from numbers import Integral, Real
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Literal
@@ -250,7 +251,7 @@ class ArchitectureSearchCV(BaseSearchCV):
         params = _check_method_params(X, params=params)
         routed = self._get_routed_params_for_fit(params)
         splits = self._splits(X, y, routed.splitter.split)
-        assignment = Assignment(self.space)
+        assignment = Assignment(deepcopy(self.space))  # spaces keep what they have computed
         assignment.check(self.estimator)
         options = {
             "scorer": scorers,
