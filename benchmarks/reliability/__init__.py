@@ -1,5 +1,5 @@
 """Numbers of docs/reliability.rst."""
 
-from . import kills
+from . import kills, mutants, power_loss, soak
 
-EXPERIMENTS = (kills.EXPERIMENT,)
+EXPERIMENTS = (kills.EXPERIMENT, power_loss.EXPERIMENT, soak.EXPERIMENT, mutants.EXPERIMENT)
