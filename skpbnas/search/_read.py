@@ -81,7 +81,7 @@ def read_results(path: str | os.PathLike[str], space: Any) -> SavedResults:
     ...     search = search.run(n_convolutions, 6, checkpoint=f"{folder}/search.db")
     ...     results = read_results(f"{folder}/search.db", space)
     >>> results
-    SavedResults(CellSpace(4, ['conv', 'pool']), 6 evaluations)
+    SavedResults(CellSpace(4, ['conv', 'pool'], 6), 6 evaluations)
     >>> results.best_score_ == search.best_score_
     True
     """
