@@ -53,6 +53,7 @@ def test_a_search_over_a_table_prints_the_best_cells_and_saves_everything(table,
         assert (output / picture).read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.slow
 def test_the_same_command_continues(table, tmp_path):
     options = ["--n-candidates", 50, "--predictor", "random", "--output", tmp_path / "out"]
     assert run("search", "--table", table, "--budget", 8, *options).exit_code == 0
@@ -83,6 +84,7 @@ def test_the_bundled_table_can_be_searched_with_every_pool(pool):
     assert "8 architectures were evaluated" in result.output
 
 
+@pytest.mark.slow
 def test_cells_can_be_trained_for_real():
     result = run("search", "--space", "nasbench101", "--train", "digits", "--budget", 1)
     assert result.exit_code == 0, result.output

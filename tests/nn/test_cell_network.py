@@ -189,6 +189,7 @@ class TestExport:
         x = self.example(network, 5)
         torch.testing.assert_close(loaded.module()(x), network(x))
 
+    @pytest.mark.slow
     def test_onnx(self, network, tmp_path):
         for package in ("onnx", "onnxscript", "onnxruntime"):
             pytest.importorskip(package, reason="the ONNX round trip needs skpbnas[onnx]")
