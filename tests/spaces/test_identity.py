@@ -1,7 +1,6 @@
 """Layers that do nothing commute with those beside them that are alike, and with no others."""
 
 from itertools import product
-from pathlib import Path
 
 import numpy as np
 import optuna
@@ -13,7 +12,6 @@ from skpbnas import PBNASSampler, PredictorBasedSearch
 from skpbnas.spaces import ChainSpace, Identity, Unordered
 from skpbnas.testing import check_space
 
-MACRO = Path("/work/shared/data/nasbench_macro.npz")
 STAGES = ChainSpace(
     [["a", "b"], *[["a", "b", Identity()]] * 3, ["a", "b", None], *[["a", "b", Identity("-")]] * 2]
 )
@@ -102,10 +100,9 @@ def test_no_architecture_is_evaluated_twice_under_another_name():
     assert len(set(seen[15:])) == 12
 
 
-@pytest.mark.skipif(not MACRO.exists(), reason="the table of NAS-Bench-Macro is not here")
-def test_chains_that_are_said_to_be_the_same_cost_the_same_in_a_real_table():
+def test_chains_that_are_said_to_be_the_same_cost_the_same_in_a_real_table(shared_data):
     """The first block of each stage of NAS-Bench-Macro halves the resolution, and does not commute."""
-    table = np.load(MACRO)
+    table = np.load(shared_data / "nasbench_macro.npz")
     first, other = ["identity", "k3", "k5"], [Identity("identity"), "k3", "k5"]
     space = ChainSpace([first, other, first, other, other, first, other, other])
     X = space.encode(np.array(first, object)[table["choices"]].tolist())
