@@ -26,15 +26,9 @@ from skpbnas import GPRankPredictor
 from skpbnas.predictors import LatencyPredictor
 from skpbnas.spaces import ChainSpace, NASBench201Space, SearchSpace
 
+from .hardware import DEVICES as CELLS
+
 POOL = 1000
-CELLS = {
-    "edgegpu": "Edge GPU",
-    "raspi4": "Raspberry Pi 4",
-    "edgetpu": "Edge TPU",
-    "pixel3": "Pixel 3",
-    "eyeriss": "Eyeriss",
-    "fpga": "FPGA",
-}
 CHAINS = {"raspi4": "Raspberry Pi 4", "pixel3": "Pixel 3", "1080ti_1": "GTX 1080 Ti"}
 SKIPPED = "chains, the last choice is to skip"
 TASKS = {"cells": CELLS, "chains": CHAINS, SKIPPED: CHAINS}
