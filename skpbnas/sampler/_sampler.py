@@ -21,7 +21,7 @@ from ..metrics import non_dominated_rank
 from ..search import default_candidates, default_predictor, propose
 from ..search._costs import Cost, Costs, Reference
 from ..search._features import Features
-from ..search._known import Known, informed
+from ..search._known import Known, informed, refuse_for_random
 from ..spaces import ParameterSpace, Rows, SearchSpace
 from ._ledger import Ledger, only_valid
 from ._notes import Domains, NoteReader, Params, fixed_params, to_note, write_note
@@ -147,6 +147,7 @@ class PBNASSampler(BaseSampler):
                 raise ValueError(f"{name}={number} is not allowed; give a number from {least}")
         if isinstance(predictor, str) and predictor != "random":
             raise ValueError(f"predictor={predictor!r} is not allowed; give an estimator, 'random' or None")
+        refuse_for_random(predictor, features=features, prior_studies=prior_studies)
         if space is not None:
             space.distributions()  # raises where it has no parameters
         self._space = space

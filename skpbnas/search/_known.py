@@ -155,6 +155,16 @@ class InformedPredictor(BaseEstimator):
         return self.predictor.predict_best(self.known.widened(X), n)
 
 
+def refuse_for_random(predictor: Any, **given: Any) -> None:
+    """Refuse what is known, by the names of the arguments, where architectures are taken at random."""
+    names = [f"{name}=" for name, value in given.items() if value]
+    if isinstance(predictor, str) and names:
+        raise ValueError(
+            f"predictor={predictor!r} takes architectures at random and has no use for "
+            f"{' and '.join(names)}; leave out what is known, or give an estimator or None as the predictor"
+        )
+
+
 def informed(predictor: Any, known: Known | None) -> Any:
     """Return a predictor, ready for the rows of a space, that also sees what is known of them.
 

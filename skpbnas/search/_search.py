@@ -49,8 +49,8 @@ class PredictorBasedSearch(SearchResults, BaseEstimator):
     predictor : estimator, "random" or None, default=None
         Ranks the pool; higher is better. None is :func:`~skpbnas.search.default_predictor`. ``"random"`` is
         the control that takes the pool's rows at random: random search with a uniform pool, mutation only
-        with an evolutionary pool. It is cloned; its ``n_nodes`` and ``random_state`` are set where they are
-        None.
+        with an evolutionary pool; it refuses ``features`` and ``prior``. An estimator is cloned; its
+        ``n_nodes`` and ``random_state`` are set where they are None.
     candidates : candidate sampler, default=None
         Draws the pool. None is :func:`~skpbnas.search.default_candidates`. It is cloned; its ``space`` is set
         where it is None.

@@ -22,7 +22,7 @@ from ._checkpoint import Checkpoint
 from ._costs import Cost, Costs, Reference
 from ._features import Features
 from ._identity import Identity, describe, describe_space, differences
-from ._known import Known, Prior, informed
+from ._known import Known, Prior, informed, refuse_for_random
 from ._propose import Proposal, default_candidates, default_predictor, propose
 from ._recommend import to_repeat
 from ._saved import CheckpointError, CheckpointWriteError, SavedSearch
@@ -69,6 +69,7 @@ class SearchState:
         prior: Prior | None = None,
         reference: Mapping[str, float] | None = None,
     ) -> None:
+        refuse_for_random(predictor, features=features, prior=prior)
         self.space = space
         self.n_initial = (8 if costs else 4) if n_initial is None else n_initial
         self.batch_size = batch_size

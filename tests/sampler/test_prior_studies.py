@@ -47,6 +47,12 @@ def test_a_study_of_something_else_is_refused_before_a_trial():
         PBNASSampler(SPACE, prior_studies=other)
 
 
+def test_the_control_that_takes_rows_at_random_refuses_what_it_would_not_use():
+    earlier = study_of({"rate": RATE}, [(0.1, 1.0)])
+    with pytest.raises(ValueError, match="no use for features= and prior_studies=; leave out"):
+        PBNASSampler(SPACE, "random", features={"one": len}, prior_studies=[earlier])
+
+
 @pytest.mark.slow
 def test_an_earlier_study_saves_trials():
     space = CellSpace(5, ["conv", "pool"])

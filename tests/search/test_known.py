@@ -104,6 +104,8 @@ def test_what_is_no_list_of_pairs_is_refused(prior):
     [
         (GCNRankPredictor(), {"features": {"a": secret}}, "has no parameter extra"),
         (RandomForestRegressor(), {"prior": [(ALL[:3], np.zeros(3))]}, "prior= needs a predictor whose fit"),
+        ("random", {"features": {"a": secret}}, "'random' takes .* no use for features=; leave out"),
+        ("random", {"prior": [(ALL[:3], np.zeros(3))]}, "no use for prior=; leave out"),
     ],
 )
 def test_a_predictor_that_has_no_use_for_them_is_refused(predictor, options, message):
