@@ -24,7 +24,6 @@ from numpy.typing import NDArray
 from sklearn.tree._tree import Tree
 from sklearn.utils import Bunch
 
-from ..predictors._described import WIDTH
 from ..predictors._network import GraphConvolutionalNetwork
 from ._allowed import class_name, find_class, find_function, function_name
 
@@ -219,9 +218,6 @@ def _make_network(arguments: dict[str, Any], weights: dict[str, NDArray]) -> Gra
     due.append((n_members, dims[-1], 1 + arguments["residual"]))
     found = [weights[f"weights.{layer}"].shape for layer in range(len(dims) - 1)]
     found.append(weights["output"].shape)
-    if arguments["n_descriptors"]:
-        due.append((n_members, arguments["n_descriptors"], WIDTH))
-        found.append(weights["described.first"].shape)
     if found != due:
         raise ValueError(f"a network has weights of the shapes {found}, where {due} belong")
     network = GraphConvolutionalNetwork(**arguments, generator=torch.Generator().manual_seed(0))

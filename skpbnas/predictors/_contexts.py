@@ -66,9 +66,6 @@ class _SparseProduct(torch.autograd.Function):
         return ctx.transpose @ gradient.contiguous(), None, None
 
 
-_NONE = torch.empty(0)
-
-
 class ContextIndex(NamedTuple):
     """The distinct contexts of the nodes of n graphs, convolution by convolution.
 
@@ -85,8 +82,6 @@ class ContextIndex(NamedTuple):
         The context of each node after the last convolution.
     pooling : Tensor of shape (n, L, n_readouts)
         The weight of each node in each read-out.
-    descriptors : Tensor of shape (n, k)
-        Roots of the descriptors of each graph, for networks that see them; else empty.
     """
 
     features: Tensor
@@ -94,7 +89,6 @@ class ContextIndex(NamedTuple):
     own: list[Tensor]
     nodes: Tensor
     pooling: Tensor
-    descriptors: Tensor = _NONE
 
     def to(self, device: str) -> ContextIndex:
         """Move everything to a device."""
@@ -106,7 +100,6 @@ class ContextIndex(NamedTuple):
             [own.to(device) for own in self.own],
             self.nodes.to(device),
             self.pooling.to(device),
-            self.descriptors.to(device),
         )
 
 

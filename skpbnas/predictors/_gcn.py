@@ -15,13 +15,16 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 
-from .._rows import node_features, split_rows
+from .._rows import join_rows, node_features, split_rows
 from ._base import GraphRankPredictor
 from ._contexts import ContextIndex
-from ._described import descriptor_kinds
+from ._gp import GPRankPredictor
 from ._network import GraphConvolutionalNetwork
 from ._remembered import Remembered
 from ._training import make_loss, make_optimizer, one_torch_thread, train
+
+_WEIGHT = 4.0  # of the process beside one network
+_MOST_ROWS = 2048  # that the process learns from
 
 _REMEMBERED: Remembered[ContextIndex] = Remembered()
 
@@ -61,9 +64,12 @@ class GCNRankPredictor(GraphRankPredictor):
     random_state : int, RandomState instance or None, default=None
         Of the initial weights and sampled pairs.
     descriptors : bool, default=True
-        Whether the score is that of the graph network and that of a perceptron on the row's
-        :class:`~skpbnas.preprocessing.GraphDescriptors`, added up. Both learn together, and the network also
-        alone. A row of one node has none.
+        Whether the score is that of the graph network and, with four times its weight, that of a
+        :class:`GPRankPredictor` on the row's :class:`~skpbnas.preprocessing.GraphDescriptors`; the process
+        learns from at most 2048 rows. A row of one node has none.
+    roles : sequence of str, default=None
+        What each column of a row is, from ``space.get_roles_out()``, for the process; a search sets it. None:
+        nodes have no order.
 
     Attributes
     ----------
@@ -85,7 +91,9 @@ class GCNRankPredictor(GraphRankPredictor):
     Notes
     -----
     A score is the mean of the members, each shifted and stretched so that its scores of the training rows
-    have the mean and the standard deviation of y; ``return_std`` tells how much the members disagree.
+    have the mean and the standard deviation of y. The process is the same for all of them. ``return_std``
+    tells how much the members disagree, and how uncertain the process is. Gradients flow through the networks
+    alone, as descriptors count paths, which have none.
 
     References
     ----------
@@ -108,7 +116,6 @@ class GCNRankPredictor(GraphRankPredictor):
         "hidden_dims": ["array-like"],
         "directions": [StrOptions({"both", "against"})],
         "residual": ["boolean"],
-        "descriptors": ["boolean"],
         "loss": [StrOptions({"pairwise", "mse"})],
         "solver": [StrOptions({"adamw", "sgd"})],
         "learning_rate": [Interval(Real, 0, None, closed="neither")],
@@ -118,6 +125,8 @@ class GCNRankPredictor(GraphRankPredictor):
         "warm_start": ["boolean"],
         "device": [str],
         "random_state": ["random_state"],
+        "descriptors": ["boolean"],
+        "roles": ["array-like", None],
     }
 
     def __init__(
@@ -136,12 +145,12 @@ class GCNRankPredictor(GraphRankPredictor):
         device: str = "cpu",
         random_state: int | np.random.RandomState | None = None,
         descriptors: bool = True,
+        roles: Sequence[str] | None = None,
     ) -> None:
         self.n_nodes = n_nodes
         self.hidden_dims = hidden_dims
         self.directions = directions
         self.residual = residual
-        self.descriptors = descriptors
         self.loss = loss
         self.solver = solver
         self.learning_rate = learning_rate
@@ -151,6 +160,8 @@ class GCNRankPredictor(GraphRankPredictor):
         self.warm_start = warm_start
         self.device = device
         self.random_state = random_state
+        self.descriptors = descriptors
+        self.roles = roles
 
     def predict_proba_better(self, X1: ArrayLike, X2: ArrayLike) -> NDArray[np.float64]:
         """Return the probability that each row of X1 is better than that of X2 (eq. 5).
@@ -172,18 +183,16 @@ class GCNRankPredictor(GraphRankPredictor):
     def module_(self) -> nn.Module:
         """The fitted network as a function of dense adjacency matrices and node features."""
         check_is_fitted(self)
-        return MeanScore(self._network, self._slope, self._offset)
+        return MeanScore(self._network, self._process, self._unit, self._slope, self._offset)
 
     _network: GraphConvolutionalNetwork
+    _process: GPRankPredictor | None
 
     def _learn(self, X: NDArray, y: NDArray[np.float64]) -> None:
         generator = torch.Generator().manual_seed(int(check_random_state(self.random_state).randint(2**31)))
         n_features = node_features(X.shape[1], self.n_nodes_)
-        seen = self.descriptors and self.n_nodes_ > 1
-        kinds = descriptor_kinds(self.n_nodes_, n_features) if seen else []
-        shape = (self.n_nodes_, n_features, len(kinds))
-        continues = self.warm_start and getattr(self, "_shape", None) == shape
-        if continues:
+        shape = (self.n_nodes_, n_features)
+        if self.warm_start and getattr(self, "_shape", None) == shape:
             start = self._network
         else:
             start = GraphConvolutionalNetwork(
@@ -193,17 +202,31 @@ class GCNRankPredictor(GraphRankPredictor):
                 self.residual,
                 self.n_estimators,
                 generator,
-                len(kinds),
             ).to(self.device)
         with one_torch_thread():
             index = start.index(*split_rows(X, self.n_nodes_), torch.float32).to(self.device)
-            if start.described is not None and not continues:
-                start.described.adapt(index.descriptors, kinds)
             loss = make_loss(self.loss, torch.as_tensor(y, device=self.device), self.n_estimators, generator)
             network, scores, self.loss_curve_ = self._train(start, index, loss)
         self._shape, self._network = shape, network
         self.n_iter_ = self.max_iter
-        self._set_scale(scores, y)
+        self._process = self._of_descriptors(X, y)
+        spread = scores.std(axis=1)
+        self._unit = np.where(spread > 0, spread, 1.0)
+        self._set_scale(self._with_descriptors(scores, X), y)
+
+    def _of_descriptors(self, X: NDArray, y: NDArray[np.float64]) -> GPRankPredictor | None:
+        """Return the process that learns from the descriptors, if they are seen."""
+        if not self.descriptors or self.n_nodes_ == 1:
+            return None
+        targets = "values" if self.loss == "mse" else "ranks"
+        process = GPRankPredictor(self.n_nodes_, roles=self.roles, targets=targets, max_rows=_MOST_ROWS)
+        return process.fit(X, y)
+
+    def _with_descriptors(self, graphs: NDArray[np.float64], X: NDArray) -> NDArray[np.float64]:
+        """Add what the descriptors of rows tell to their scores ``(E, n)`` by the networks."""
+        if self._process is None:
+            return graphs
+        return _mixed(graphs, self._process.standard_scores(X, False)[0], self._unit[:, None])
 
     def _train(
         self, start: GraphConvolutionalNetwork, index: ContextIndex, loss: Callable[[Tensor], Tensor]
@@ -225,23 +248,27 @@ class GCNRankPredictor(GraphRankPredictor):
 
     def _predict(self, X: NDArray, uncertain: bool) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         members = self._raw_scores(X) * self._slope[:, None] + self._offset[:, None]
-        return members.mean(axis=0), members.std(axis=0)
+        std = members.std(axis=0)
+        if uncertain and self._process is not None:
+            share = _mixed(0, (self._slope * self._unit).mean(), 1)
+            std = np.hypot(std, share * self._process.standard_scores(X, True)[1])
+        return members.mean(axis=0), std
 
     def _index(self, X: NDArray, dtype: torch.dtype, gradients: bool = True) -> ContextIndex:
         adjacency, features = split_rows(X, self.n_nodes_)
         return self._network.index(adjacency, features, dtype, gradients).to(self.device)
 
     def _raw_scores(self, rows: NDArray) -> NDArray[np.float64]:
-        """Return the outputs of the networks, shape ``(E, n)``."""
+        """Return the scores of the members, shape ``(E, n)``, before they have the scale of y."""
         # Architectures are small integers and scored in single precision, a table of doubles in double.
         dtype = torch.float64 if rows.dtype == np.float64 else torch.float32
         network = self._network if dtype == torch.float32 else deepcopy(self._network).to(dtype)
-        parts = (len(network.weights), network.both, network.residual, network.described is not None)
+        parts = (len(network.weights), network.both, network.residual)
         kind = (self.n_nodes_, *parts, rows.dtype, self.device)
         with torch.inference_mode():
             indices = _REMEMBERED.of(rows, kind, lambda piece: self._index(piece, dtype, gradients=False))
             scores = [network.score_contexts(index).cpu().double().numpy() for _, index in indices]
-        return np.concatenate(scores, axis=1)
+        return self._with_descriptors(np.concatenate(scores, axis=1), rows)
 
     def _set_scale(self, scores: NDArray[np.float64], y: NDArray[np.float64]) -> None:
         """Keep for each member the increasing line that takes its training scores to the scale of y."""
@@ -250,18 +277,39 @@ class GCNRankPredictor(GraphRankPredictor):
         self._offset = y.mean() - self._slope * scores.mean(axis=1)
 
 
+def _mixed(graphs: Any, described: Any, unit: Any) -> Any:
+    """Return the scores of members: of their networks, with this spread, and of a process."""
+    return (graphs + _WEIGHT * unit * described) / (1 + _WEIGHT)
+
+
 class MeanScore(nn.Module):
     """The mean of the members' scores, each on the scale of y, as a function of dense matrices."""
 
-    def __init__(self, network: GraphConvolutionalNetwork, slope: NDArray, offset: NDArray) -> None:
+    unit: Tensor
+    slope: Tensor
+    offset: Tensor
+
+    def __init__(
+        self,
+        network: GraphConvolutionalNetwork,
+        process: GPRankPredictor | None,
+        unit: NDArray,
+        slope: NDArray,
+        offset: NDArray,
+    ) -> None:
         super().__init__()
-        self.network = network
-        self.register_buffer("slope", torch.as_tensor(slope, dtype=torch.float32)[:, None])
-        self.register_buffer("offset", torch.as_tensor(offset, dtype=torch.float32)[:, None])
+        self.network, self.process = network, process
+        for name, values in (("unit", unit), ("slope", slope), ("offset", offset)):
+            self.register_buffer(name, torch.as_tensor(values, dtype=torch.float32)[:, None])
 
     def forward(self, adjacency: Tensor, features: Tensor) -> Tensor:
         """Return the scores ``(n,)`` of adjacency ``(n, L, L)`` and features ``(n, L, d)``."""
-        return (self.network(adjacency, features) * self.slope + self.offset).mean(dim=0)
+        scores = self.network(adjacency, features)
+        if self.process is not None:
+            rows = join_rows(*(tensor.detach().cpu().double().numpy() for tensor in (adjacency, features)))
+            described = torch.as_tensor(self.process.standard_scores(rows, False)[0]).to(scores)
+            scores = _mixed(scores, described, self.unit)
+        return (scores * self.slope + self.offset).mean(dim=0)
 
 
 def paper_predictor(n_nodes: int | None = None, **overrides: Any) -> GCNRankPredictor:

@@ -332,6 +332,22 @@ class GPRankPredictor(GraphRankPredictor):
             grown._process = grown._process.with_pending(described)
         return grown
 
+    def standard_scores(self, rows: NDArray, uncertain: bool) -> tuple[Matrix, Matrix]:
+        """Return what :meth:`predict` maps to the scale of y, for valid rows, any number of them.
+
+        Parameters
+        ----------
+        rows : ndarray of shape (n, n_features)
+        uncertain : bool
+            Whether the standard deviations are needed.
+
+        Returns
+        -------
+        mean, std : ndarray of shape (n,)
+            Normal scores or, with ``targets="values"``, standardised values.
+        """
+        return self._posterior(rows, uncertain) if len(rows) else (np.zeros(0), np.zeros(0))
+
     def _posterior(self, rows: NDArray, uncertain: bool) -> tuple[Matrix, Matrix]:
         """Return the mean of the process at each row and, if uncertain, its standard deviation, else 0."""
         mean, std = np.empty(len(rows)), np.zeros(len(rows))

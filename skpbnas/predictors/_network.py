@@ -12,7 +12,6 @@ from torch import Tensor, nn
 from torch.nn.functional import layer_norm
 
 from ._contexts import ContextIndex, build_index
-from ._described import DescribedReadOut, descriptors_of
 
 
 class GraphConvolutionalNetwork(nn.Module):
@@ -34,8 +33,6 @@ class GraphConvolutionalNetwork(nn.Module):
         E, the number of networks.
     generator : torch.Generator
         For the initial weights.
-    n_descriptors : int, default=0
-        Number of descriptors of a graph; with any, a :class:`DescribedReadOut` of them is added to the score.
     """
 
     def __init__(
@@ -46,7 +43,6 @@ class GraphConvolutionalNetwork(nn.Module):
         residual: bool,
         n_members: int,
         generator: torch.Generator,
-        n_descriptors: int = 0,
     ) -> None:
         super().__init__()
         self.arguments = {
@@ -55,7 +51,6 @@ class GraphConvolutionalNetwork(nn.Module):
             "both": both,
             "residual": residual,
             "n_members": n_members,
-            "n_descriptors": n_descriptors,
         }
         self.both, self.residual, self.n_members = both, residual, n_members
         self.n_directions = 2 if both else 1
@@ -71,7 +66,6 @@ class GraphConvolutionalNetwork(nn.Module):
                 self.biases.append(nn.Parameter(torch.zeros(n_members, 1, n_out)))
         shape = (n_members, dims[-1], 2 if residual else 1)
         self.output = nn.Parameter(torch.randn(shape, generator=generator) / math.sqrt(dims[-1]))
-        self.described = DescribedReadOut(n_descriptors, n_members, generator) if n_descriptors else None
 
     # -------------------------------------------------------------------- plain, differentiable in A
 
@@ -82,10 +76,6 @@ class GraphConvolutionalNetwork(nn.Module):
         ----------
         adjacency : Tensor of shape (n, L, L)
         features : Tensor of shape (n, L, d)
-
-        Notes
-        -----
-        Gradients flow through the graph part alone: descriptors count paths, which has none.
         """
         n, n_nodes, _ = features.shape
         loops = torch.eye(n_nodes, dtype=adjacency.dtype, device=adjacency.device)
@@ -97,11 +87,7 @@ class GraphConvolutionalNetwork(nn.Module):
             parts = (hidden @ weights[:, None]).chunk(self.n_directions, dim=-1)
             received = torch.stack([m @ part for m, part in zip(messages, parts, strict=True)]).sum(0)
             hidden = self._activate(layer, received, hidden)
-        scores = self._read_out(hidden @ self.output[:, None], self.pooling(adjacency, features))
-        if self.described is None:
-            return scores
-        arrays = (tensor.detach().cpu().double().numpy() for tensor in (adjacency, features))
-        return scores + self.described(torch.as_tensor(descriptors_of(*arrays)).to(features))
+        return self._read_out(hidden @ self.output[:, None], self.pooling(adjacency, features))
 
     # ----------------------------------------------------------- the same on distinct contexts only
 
@@ -111,17 +97,10 @@ class GraphConvolutionalNetwork(nn.Module):
         """Find the distinct contexts of graphs ``(n, L, L)``, ``(n, L, d)``, for :meth:`score_contexts`."""
         index = build_index(adjacency, features, len(self.weights), self.both, dtype, gradients)
         dense = (torch.tensor(np.ascontiguousarray(array), dtype=dtype) for array in (adjacency, features))
-        index = index._replace(pooling=self.pooling(*dense))
-        if self.described is None:
-            return index
-        return index._replace(descriptors=torch.as_tensor(descriptors_of(adjacency, features)).to(dtype))
+        return index._replace(pooling=self.pooling(*dense))
 
     def score_contexts(self, index: ContextIndex) -> Tensor:
         """Return the scores, shape ``(E, n)``, of indexed graphs: those of :meth:`forward`, for less."""
-        return torch.stack(self.parts(index)).sum(dim=0)
-
-    def parts(self, index: ContextIndex) -> list[Tensor]:
-        """Return the scores ``(E, n)`` of the graphs and, if they are seen, those of their descriptors."""
         hidden = index.features.expand(self.n_members, -1, -1)
         for layer, weights in enumerate(self.weights):
             sent = (hidden @ weights).unflatten(-1, (self.n_directions, -1))  # (E, contexts, directions, m)
@@ -130,8 +109,7 @@ class GraphConvolutionalNetwork(nn.Module):
             skip = hidden[:, index.own[layer]] if self.residual else hidden
             hidden = self._activate(layer, received.transpose(0, 1), skip)
         scores = hidden @ self.output  # (E, contexts, readouts)
-        graphs = self._read_out(scores[:, index.nodes], index.pooling)
-        return [graphs] if self.described is None else [graphs, self.described(index.descriptors)]
+        return self._read_out(scores[:, index.nodes], index.pooling)
 
     # ----------------------------------------------------------------------------------- both paths
 

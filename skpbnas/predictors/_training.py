@@ -57,10 +57,8 @@ def train(
         for group, rate in zip(optimizer.param_groups, start, strict=True):
             group["lr"] = rate * (1 + math.cos(math.pi * epoch / n_epochs)) / 2
         optimizer.zero_grad()
-        graphs, *described = network.parts(index)
-        value = loss(sum(described, graphs))
-        # The graph part learns to rank by itself, too, so that its gradient leads to better graphs.
-        (value + loss(graphs) if described else value).backward()
+        value = loss(network.score_contexts(index))
+        value.backward()
         optimizer.step()
         curve.append(value.item() / network.n_members)
         if not math.isfinite(curve[-1]):

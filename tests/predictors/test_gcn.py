@@ -12,7 +12,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from skpbnas import CellSpace, GCNRankPredictor, GraphDescriptors
+from skpbnas import CellSpace, ChainSpace, GCNRankPredictor, GPRankPredictor, GraphDescriptors
 from skpbnas.metrics import kendall_tau_scorer
 from skpbnas.predictors import _gcn as gcn
 from skpbnas.predictors import paper_predictor
@@ -115,14 +115,34 @@ def test_gradients_flow_through_the_graph_part_alone(data):
     X, y = data
     module = GCNRankPredictor(5, max_iter=20, random_state=0).fit(X[:100], y[:100]).module_
     gradients, scores = [], []
-    for described in (module.network.described, None):
-        module.network.described = described
+    for process in (module.process, None):
+        module.process = process
         rows = torch.tensor(X[:20], dtype=torch.float32, requires_grad=True)
         score = module(rows[:, :25].reshape(-1, 5, 5), rows[:, 25:].reshape(-1, 5, 4))
         gradients.append(torch.autograd.grad(score.sum(), rows)[0].numpy())
         scores.append(score.detach().numpy())
-    np.testing.assert_array_equal(*gradients)
+    np.testing.assert_allclose(5 * gradients[0], gradients[1], atol=1e-5)  # a fifth of the score
     assert np.abs(gradients[0]).max() > 0 and np.ptp(scores[0] - scores[1]) > 0.1 * np.ptp(scores[0])
+
+
+def test_the_score_is_a_fifth_that_of_the_network_and_four_fifths_that_of_the_process(data):
+    X, y = data
+    both = GCNRankPredictor(5, max_iter=20, random_state=0).fit(X[:60], y[:60])
+    graph = GCNRankPredictor(5, max_iter=20, descriptors=False, random_state=0).fit(X[:60], y[:60])
+    process = GPRankPredictor(5).fit(X[:60], y[:60])
+    normal = graph.predict(X) / y[:60].std() + 4 * process.standard_scores(X, False)[0]
+    expected = y[:60].mean() + y[:60].std() * (normal - normal[:60].mean()) / normal[:60].std()
+    np.testing.assert_allclose(both.predict(X), expected, atol=1e-5)
+
+
+def test_the_roles_of_a_chain_tell_which_layer_is_which(rng):
+    space = ChainSpace([["a", "b", "c"]] * 6)
+    X = space.sample(160, rng)
+    y = X[:, 36:] @ rng.normal(size=24)  # what an operation is worth depends on its layer
+    told = GCNRankPredictor(max_iter=20).for_space(space, 0)
+    assert told.roles == space.get_roles_out()
+    blind = clone(told).set_params(roles=None)
+    assert told.fit(X[:60], y[:60]).score(X, y) > blind.fit(X[:60], y[:60]).score(X, y) + 0.1
 
 
 def test_descriptors_help_to_count_paths(data):
@@ -152,9 +172,11 @@ def test_predictions_are_on_the_scale_of_y(data):
     assert predicted.std() == pytest.approx(0.001 * y.std(), rel=0.01)
 
 
-def test_ensembles_tell_how_much_they_disagree(data):
+@pytest.mark.parametrize("n_estimators, seen", [(4, False), (1, True)])
+def test_ensembles_and_the_process_tell_how_sure_they_are(data, n_estimators, seen):
     X, y = data
-    model = GCNRankPredictor(5, n_estimators=4, max_iter=60, random_state=0).fit(X[:40], y[:40])
+    model = GCNRankPredictor(5, n_estimators=n_estimators, max_iter=60, descriptors=seen, random_state=0)
+    model.fit(X[:40], y[:40])
     mean, std = model.predict(X, return_std=True)
     np.testing.assert_array_equal(mean, model.predict(X))
     assert std[40:].mean() > std[:40].mean() > 0
