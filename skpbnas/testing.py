@@ -128,9 +128,10 @@ def _check_columns(space: SearchSpace) -> None:
     )
     _require(space, "get_roles_out", fits, rule)
     words = [role.partition(" ") for role in roles[n_edges:]]
-    rule = 'calls a column node, or "layer {name}", "place {name}" or "parameter {name}"'
+    rule = 'calls a column node or part, or "layer {name}", "place {name}" or "parameter {name}"'
     known = [
-        word == "node" if not name else word in ("layer", "place", "parameter") for word, _, name in words
+        word in ("node", "part") if not name else word in ("layer", "place", "parameter")
+        for word, _, name in words
     ]
     _require(space, "get_roles_out", all(known), rule)
 

@@ -249,7 +249,9 @@ class _Groups:
     """
 
     def __init__(self, predictor: LatencyPredictor, X: NDArray, n_nodes: int) -> None:
-        roles = None if predictor.roles is None else list(predictor.roles)
+        # A latency adds up along the graph, also along the path of a product of layers and parameters.
+        given = predictor.roles
+        roles = None if given is None else ["node" if role == "part" else role for role in given]
         tables = [
             (name, *_checked(name, source, X.shape[1])) for name, source in (predictor.sources or {}).items()
         ]

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 _WIDTH = 0.2  # of the window around a place, as a share of all: a standard deviation
-_GRAPH = ("edge", "node")
+_GRAPH = ("edge", "node", "part")
 
 
 class PlacedColumns:
@@ -46,6 +46,11 @@ def window(n: int) -> NDArray[np.float64]:
     """Return what each of n places counts in the sum around each other, shape ``(n, n)``."""
     apart = np.subtract.outer(np.arange(n), np.arange(n))
     return np.exp(-0.5 * (apart / (_WIDTH * n)) ** 2)
+
+
+def has_graph(roles: Sequence[str]) -> bool:
+    """Tell whether the graph tells something that the columns of layers and parameters do not."""
+    return "part" not in roles
 
 
 def is_chain(roles: Sequence[str]) -> bool:

@@ -16,7 +16,7 @@ from sklearn.utils.validation import _check_feature_names_in, check_is_fitted, v
 from .._for_space import filled_in
 from .._reading import read_nodes
 from .._rows import feature_names, node_features, split_rows
-from ._columns import PlacedColumns, is_chain
+from ._columns import PlacedColumns, has_graph, is_chain
 
 if TYPE_CHECKING:
     from ..spaces import SearchSpace
@@ -80,7 +80,8 @@ class GraphDescriptors(TransformerMixin, BaseEstimator):
     its inputs; two independent walks meet at it with the square of this.
 
     The graph of a chain is one path, on which most of these are the same: of its graph only ``edges``,
-    ``total_nodes``, ``total_{f}`` and ``total_{f}>{g}`` are descriptors.
+    ``total_nodes``, ``total_{f}`` and ``total_{f}>{g}`` are descriptors. Of that of a product of chains and
+    parameters, which leads from one to the next, there are none.
 
     Without roles, none of the descriptors depends on the order of the nodes. Kernels (of a Gaussian process,
     of support vectors) want them scaled, and take square roots of counts better than counts.
@@ -144,7 +145,7 @@ class GraphDescriptors(TransformerMixin, BaseEstimator):
             roles = self._own_roles(width, columns)
             names = [*columns[:width], *(self.extra or ())]
             self._placed = PlacedColumns([*roles, *extra], names)
-        self._is_graph = self.n_nodes_ > 1
+        self._is_graph = self.n_nodes_ > 1 and (self.roles is None or has_graph(self.roles))
         self._is_chain = self._is_graph and self.roles is not None and is_chain(self.roles)
         self._f = feature_names(columns, n_features)
         self.roles_ = [self._role(name) for name in self._graph_names()]

@@ -56,7 +56,8 @@ class SearchSpace(ABC):
         ``"edge"`` and ``"node"`` are parts of the graph, whose nodes have no order. Others mean something in
         their place, too, and those that share a role mean the same in different places: ``"layer {feature}"``
         of consecutive layers, ``"place {feature}"`` of nodes that cannot change places, and ``"parameter
-        {name}"`` of a number or a category beside the graph.
+        {name}"`` of a number or a category beside the graph. ``"part"`` are columns of a space whose graph
+        tells nothing that the others do not.
 
         Returns
         -------

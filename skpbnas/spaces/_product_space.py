@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
 
 _MAX_LISTED, _MAX_LISTED_ELEMENTS = 1_000_000, 2**27
+_OF_A_PATH = ("layer ", "parameter ", "part")  # roles of columns
 _KEY_OF_ABSENT = np.uint64(0x5851F42D4C957F2D)
 
 
@@ -102,14 +103,19 @@ class ProductSpace(SearchSpace):
         return column_names(self.n_nodes, features)
 
     def get_roles_out(self) -> list[str]:
-        """Return the roles of the columns of each part, as ``"{role} {part}.{feature}"``."""
-        roles = np.full((self.n_nodes, self.n_node_features), "node", dtype=object)
-        parts = zip(self.spaces.items(), self._nodes, self._features, strict=True)
-        for (part, space), nodes, features in parts:
-            own = space.get_roles_out()[-space.n_nodes * space.n_node_features :]
-            words = [role.partition(" ") for role in own]
-            renamed = [f"{role} {part}.{name}" if name else role for role, _, name in words]
-            roles[nodes, features] = np.array(renamed, dtype=object).reshape(space.n_nodes, -1)
+        """Return the roles of the columns of each part, as ``"{role} {part}.{feature}"``.
+
+        Where all parts are layers and parameters, whose graph is always one path, columns that only tell
+        where a node belongs have the role ``"part"``, else ``"node"``.
+        """
+        own = [space.get_roles_out()[-n * d :] for space in self.spaces.values() for n, d in [_sizes(space)]]
+        is_path = all(role.startswith(_OF_A_PATH) for roles in own for role in roles)
+        other = "part" if is_path else "node"
+        roles = np.full((self.n_nodes, self.n_node_features), other, dtype=object)
+        for part, given, nodes, features in zip(self.spaces, own, self._nodes, self._features, strict=True):
+            words = [role.partition(" ") for role in given]
+            renamed = [f"{role} {part}.{name}" if name else other for role, _, name in words]
+            roles[nodes, features] = np.array(renamed, dtype=object).reshape(nodes.stop - nodes.start, -1)
         return column_roles(self.n_nodes, []) + roles.ravel().tolist()
 
     # --------------------------------------------------------------------------------- rows and parts

@@ -44,6 +44,20 @@ def test_the_graph_of_a_product_leads_through_its_parts(rng):
     assert (table["total_widths"] == 3).all() and (table["total_training"] == 1).all()
 
 
+def test_a_product_of_layers_and_parameters_is_described_by_these_alone(rng):
+    path = ProductSpace({"widths": WIDTHS, "inner": ProductSpace({"training": TRAINING})})
+    assert set(path.get_roles_out()) == {
+        *("edge", "part", "layer widths.position", "layer widths.value"),
+        *("parameter inner.training.rate", "parameter inner.training.norm"),
+    }
+    descriptors = GraphDescriptors(path.n_nodes, path.get_roles_out())
+    described = descriptors.fit_transform(path.sample(50, rng))
+    assert not any(role.startswith("graph") for role in descriptors.roles_)
+    assert described.shape[1] == 3 * 4 + 3  # of each layer two columns and the sums around them; parameters
+    with_cell = ProductSpace({"cell": CELL, "path": path})
+    assert "part" not in with_cell.get_roles_out() and "node" in with_cell.get_roles_out()
+
+
 def test_a_row_does_not_depend_on_the_rows_beside_it():
     space = ProductSpace({"first": CELL, "chain": ChainSpace([[1, None]]), "last": WIDTHS})
     X = space.enumerate()
