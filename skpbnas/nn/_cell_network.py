@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from ._checks import check_positive
+from ._checks import check_positive, check_size
 from ._graph import Graph, cell_graph, shared_channels
 
 _LAYERS = {1: (nn.Conv1d, nn.BatchNorm1d, nn.MaxPool1d), 2: (nn.Conv2d, nn.BatchNorm2d, nn.MaxPool2d)}
@@ -113,12 +113,24 @@ class CellNetwork(nn.Module):
             for _ in range(n_cells):
                 layers.append(CellModule(graph, operations, before, channels, merge, dimensions))
                 before = channels
+        self.n_halvings = n_stacks - 1 if reduction == "pool" else 0  # those that a size can be too small for
         self.layers = nn.Sequential(*layers)
         self.head = head(channels, n_outputs) if head else MeanHead(channels, n_outputs)
 
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
-        """Return ``(n, n_outputs)`` for ``(n, in_channels, *positions)``."""
-        result: torch.Tensor = self.head(self.layers(inputs))
+        """Return ``(n, n_outputs)`` for ``(n, in_channels, *positions)``.
+
+        Raises
+        ------
+        ValueError
+            Where the positions are too few to be halved between the stacks.
+        """
+        hidden = inputs
+        for k, layer in enumerate(self.layers):
+            hidden = layer(hidden)
+            if k == 0:
+                check_size(hidden, self.n_halvings, "n_stacks={}")
+        result: torch.Tensor = self.head(hidden)
         return result
 
 

@@ -10,6 +10,7 @@ from torch.nn import functional
 
 from ..spaces import ChainSpace, ProductSpace
 from ._cell_network import MeanHead, convolution
+from ._checks import check_size
 
 
 def residual_cnn_space(
@@ -126,8 +127,15 @@ class ResidualCNN(nn.Module):
         self.head = MeanHead(before, n_outputs)
 
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
-        """Return ``(n, n_outputs)`` for ``(n, in_channels, *positions)``."""
+        """Return ``(n, n_outputs)`` for ``(n, in_channels, *positions)``.
+
+        Raises
+        ------
+        ValueError
+            Where the positions are too few to be halved between the stages.
+        """
         hidden = self.stem(inputs)
+        check_size(hidden, len(self.stages) - 1, "{} stages")
         for k, stage in enumerate(self.stages):
             hidden = stage(self.pool(hidden, 2) if k else hidden)
         result: torch.Tensor = self.head(hidden)

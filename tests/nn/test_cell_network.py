@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from skpbnas import Cell, CellSpace, NASBench101Space, NASBench201Space
-from skpbnas.nn import CellNetwork, nasbench101_network, nasbench201_network
+from skpbnas.nn import CellNetwork, ResidualCNN, nasbench101_network, nasbench201_network
 
 TRIANGLE = Cell([[0, 1, 1], [0, 0, 1], [0, 0, 0]], ["input", "conv", "output"])
 PADDED = {
@@ -119,6 +119,27 @@ def test_every_cell_is_a_network_in_one_and_two_dimensions(merge, reduction, rng
         images(torch.rand(2, 2, 9, 7)).sum().backward()
         # Nothing is built that the output does not depend on.
         assert all(parameter.grad is not None for parameter in images.parameters())
+
+
+@pytest.mark.parametrize("dimensions", [1, 2])
+def test_inputs_too_small_for_the_halvings_are_refused_and_the_number_told_works(dimensions):
+    cell = Cell([[0, 1, 1], [0, 0, 1], [0, 0, 0]], ["input", "skip", "output"])
+
+    def built(n_stacks, **settings):
+        skip = {"skip": lambda _: nn.Identity()}
+        return CellNetwork(cell, skip, in_channels=1, n_stacks=n_stacks, dimensions=dimensions, **settings)
+
+    def residual(n):
+        return ResidualCNN([1] * n, [4] * n, [3] * n, [1] * n, in_channels=1, dimensions=dimensions)
+
+    small = torch.rand(2, 1, *[7, 5][2 - dimensions :])
+    with pytest.raises(ValueError, match=r"5 positions.* 3 halvings, which need 8 .*n_stacks=3 at most"):
+        built(4)(small)
+    assert built(3)(small).shape == (2, 10)
+    with pytest.raises(ValueError, match="use 3 stages at most"):
+        residual(4)(small)
+    assert residual(3)(small).shape == (2, 10)
+    built(9, reduction="residual", channels=1)(small)  # a stride leaves one position
 
 
 def test_a_sum_is_the_sum_of_what_feeds_the_output():
