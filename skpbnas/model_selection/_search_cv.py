@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor
+from contextlib import ExitStack
 from copy import deepcopy
 from numbers import Integral, Real
 from time import perf_counter
@@ -70,7 +72,17 @@ class ArchitectureSearchCV(BaseSearchCV):
         Whether to train the best architecture on all data at the end; the name of a metric; or a function of
         ``cv_results_`` that returns the index of the best.
     n_jobs : int or None, default=None
-        Architectures trained at the same time, on joblib's current backend: processes, threads, Dask.
+        Architectures trained at the same time, on joblib's current backend: processes, threads, Dask. None
+        is as many as there are devices, or as the executor has workers.
+    executor : callable, default=None
+        Returns what trains instead of joblib's backend, whenever ``fit`` is called, which shuts it down at
+        its end: any executor that :meth:`PredictorBasedSearch.run <skpbnas.search.PredictorBasedSearch.run>`
+        takes, such as :class:`~skpbnas.search.RayExecutor`, ``lambda: client.get_executor()`` of Dask, or
+        ``partial(MPIPoolExecutor, 8)``. A function, since scikit-learn copies parameters, and an executor
+        has no copies.
+    devices : sequence of int or str, default=None
+        GPUs of each host, one for each training at a time, as ``run`` takes them. The best architecture is
+        trained in this process at the end, and sees all of them.
     asynchronous : bool, default=False
         Whether to choose the next architecture whenever a worker is free, instead of a batch when all are.
     timeout, max_seconds : float or None, default=None
@@ -154,6 +166,8 @@ class ArchitectureSearchCV(BaseSearchCV):
         "prior": [Sequence, None],
         "reference": [Mapping, None],
         "n_finalists": [Interval(Integral, 2, None, closed="left"), StrOptions({"auto"}), None],
+        "executor": [callable, None],
+        "devices": [Sequence, None],
         "asynchronous": ["boolean"],
         "timeout": [Interval(Real, 0, None, closed="neither"), None],
         "max_seconds": [Interval(Real, 0, None, closed="neither"), None],
@@ -181,6 +195,8 @@ class ArchitectureSearchCV(BaseSearchCV):
         cv: Any = None,
         refit: Any = True,
         n_jobs: int | None = None,
+        executor: Callable[[], Executor] | None = None,
+        devices: Sequence[int | str] | None = None,
         asynchronous: bool = False,
         timeout: float | None = None,
         max_seconds: float | None = None,
@@ -207,6 +223,8 @@ class ArchitectureSearchCV(BaseSearchCV):
         self.cv = cv
         self.refit = refit
         self.n_jobs = n_jobs
+        self.executor = executor
+        self.devices = devices
         self.asynchronous = asynchronous
         self.timeout = timeout
         self.max_seconds = max_seconds
@@ -237,6 +255,8 @@ class ArchitectureSearchCV(BaseSearchCV):
         ValueError
             Before any training: where the estimator lacks a parameter of the space, or the labels are of one
             class. After the first ones, where all of them fail.
+        TypeError
+            Where ``executor`` is an executor, and no function that returns one.
         CheckpointError
             Where the checkpoint is of another search, other data or another estimator.
 
@@ -245,6 +265,11 @@ class ArchitectureSearchCV(BaseSearchCV):
         FitFailedWarning
             Where the training of some architecture raised.
         """
+        if isinstance(self.executor, Executor):
+            raise TypeError(
+                f"executor={self.executor!r} is an executor, of which scikit-learn's clone can make no copy; "
+                f"give a function that returns a new one, such as functools.partial(ProcessPoolExecutor, 4)"
+            )
         self._validate_params()
         scorers, metric = self._get_scorers()
         X, y = indexable(X, y)
@@ -308,19 +333,25 @@ class ArchitectureSearchCV(BaseSearchCV):
             prior=self.prior,
             reference=self.reference,
         )
-        return search.run(
-            objective,
-            self.n_evaluations,
-            n_jobs=self.n_jobs,
-            callbacks=[self._stop_where_all_fail],
-            checkpoint=self.checkpoint,
-            name=None if self.checkpoint else "cross-validation",  # the data need not be read for a name
-            progress=self.progress,
-            asynchronous=self.asynchronous,
-            timeout=self.timeout,
-            max_seconds=self.max_seconds,
-            n_finalists=self.n_finalists,
-        )
+        with ExitStack() as opened:
+            executor = None if self.executor is None else self.executor()
+            if isinstance(executor, Executor):  # those of submitit have nothing to shut down
+                opened.enter_context(executor)
+            return search.run(
+                objective,
+                self.n_evaluations,
+                n_jobs=self.n_jobs,
+                callbacks=[self._stop_where_all_fail],
+                checkpoint=self.checkpoint,
+                name=None if self.checkpoint else "cross-validation",  # the data need not be read for a name
+                progress=self.progress,
+                asynchronous=self.asynchronous,
+                timeout=self.timeout,
+                max_seconds=self.max_seconds,
+                n_finalists=self.n_finalists,
+                executor=executor,
+                devices=self.devices,
+            )
 
     def _stop_where_all_fail(self, search: PredictorBasedSearch) -> None:
         trained = [folds for folds in search.details_ if folds is not None]

@@ -1,14 +1,18 @@
 """What a search of architectures adds to a search on a grid, and what it does with bad input."""
 
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
 import joblib
 import numpy as np
 import pytest
 import torch
-from estimators import DEADLY, Deadly, Toy
+from estimators import DEADLY, Deadly, OnDevice, Toy
 from optuna.distributions import CategoricalDistribution, FloatDistribution
+from sklearn.base import clone
 from sklearn.datasets import load_iris
 from sklearn.exceptions import FitFailedWarning
-from sklearn.model_selection import ShuffleSplit
+from sklearn.model_selection import ShuffleSplit, cross_val_score
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -156,6 +160,32 @@ def test_workers_and_seeds_give_the_same_search() -> None:
     assert alone.cv_results_["params"] == again.cv_results_["params"]
     assert alone.best_params_ == again.best_params_
     assert len(found.cv_results_["params"]) == 6
+
+
+@pytest.mark.parametrize("in_threads", [True, False])
+def test_each_training_has_a_device(in_threads) -> None:
+    options = {"devices": [3, 5], "cv": ShuffleSplit(2, random_state=0), "predictor": "random"}
+    with joblib.parallel_config("threading" if in_threads else "loky"):
+        found = clone(search(OnDevice(), refit=False, **options)).fit(X, Y)
+    results = found.cv_results_
+    assert set(results["mean_test_score"]) <= {3, 5}
+    assert (results["std_test_score"] == 0).all()  # all splits of an architecture on the same one
+
+
+def test_an_executor_is_opened_for_each_fit_and_shut_down_after_it() -> None:
+    opened = []
+
+    def threads():
+        opened.append(ThreadPoolExecutor(2))
+        return opened[-1]
+
+    alone, on_threads = search(predictor="random"), search(predictor="random", executor=threads)
+    scores = cross_val_score(on_threads, X, Y, cv=3)
+    assert scores.tolist() == cross_val_score(alone, X, Y, cv=3).tolist()
+    assert len(opened) == 3 and all(executor._shutdown for executor in opened)
+    with pytest.raises(TypeError, match="give a function that returns a new one"):
+        search(executor=opened[0]).fit(X, Y)
+    search(executor=partial(ThreadPoolExecutor, 2), devices=[0, 1], predictor="random").fit(X, Y)
 
 
 def test_a_checkpoint_goes_on_and_belongs_to_its_data(tmp_path) -> None:
