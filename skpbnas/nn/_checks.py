@@ -16,7 +16,8 @@ def check_size(hidden: torch.Tensor, n_halvings: int, what: str) -> None:
     ``what`` decides how often; ``{}`` in it is its number, one more than that of the halvings.
     """
     positions = hidden.shape[2:]
-    if torch.jit.is_tracing() or not len(positions) or min(positions) >= 2**n_halvings:
+    is_traced = torch.jit.is_tracing()  # type: ignore[attr-defined]
+    if is_traced or not len(positions) or min(positions) >= 2**n_halvings:
         return
     most = max(int(min(positions)), 1).bit_length()
     raise ValueError(
