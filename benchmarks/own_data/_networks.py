@@ -21,6 +21,16 @@ DATA = (
     "japanese_vowels",
     "mnist",
 )
+N_TEST = {  # examples of the test part
+    "wine": 36,
+    "iris": 30,
+    "basic_motions": 16,
+    "breast_cancer": 114,
+    "italy_power_demand": 220,
+    "digits": 360,
+    "japanese_vowels": 128,
+    "mnist": 1000,
+}
 WIDTHS, N_LAYERS = (8, 24, 64), 3
 ACTIVATIONS = ("relu", "tanh")
 RATES = (0.001, 0.003, 0.01, 0.03)

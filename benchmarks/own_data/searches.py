@@ -12,7 +12,7 @@ for the network with the lowest validation loss so far, after 30 and after 60 tr
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from tempfile import TemporaryDirectory
 from time import process_time
 from typing import Any
@@ -20,14 +20,14 @@ from typing import Any
 import numpy as np
 import optuna
 import pandas as pd
-from scipy.stats import rankdata, wilcoxon
+from scipy.stats import norm, rankdata, ttest_ind, wilcoxon
 from sklearn.model_selection import ShuffleSplit
 
 from benchmarks.harness import Experiment, grid
 from skpbnas import ArchitectureSearchCV, UniformCandidateSampler
 from skpbnas.nn import mlp_space
 
-from ._networks import ACTIVATIONS, DATA, EPOCHS, N_LAYERS, RATES, WIDTHS, Network, losses
+from ._networks import ACTIVATIONS, DATA, EPOCHS, N_LAYERS, N_TEST, RATES, WIDTHS, Network, losses
 from .fixed import EXPERIMENT as FIXED
 
 BUDGETS = (30, 60)
@@ -39,6 +39,8 @@ NAMES = {
     "hyperband": "Hyperband",
     "keras": "KerasTuner",
 }
+QUICK = ("default", "random", "tpe", "hyperband")
+N_SEEDS_OF_SLOW = 4
 SPACE = {
     "hidden_layer_sizes": mlp_space(N_LAYERS, WIDTHS),
     "activation": optuna.distributions.CategoricalDistribution(ACTIVATIONS),
@@ -167,22 +169,43 @@ _SEARCHES: dict[str, Callable[[str, int], Iterator[Cost]]] = {
 
 def ranks(results: pd.DataFrame) -> pd.DataFrame:
     """Return mean ranks over data sets and seeds, and paired comparisons with the default."""
+    return _ranks(results, QUICK)
+
+
+def slow_ranks(results: pd.DataFrame) -> pd.DataFrame:
+    """Return the same with the sampler that takes long, on the runs that it has."""
+    return _ranks(results, [*QUICK, "gp"])
+
+
+def keras(results: pd.DataFrame) -> pd.DataFrame:
+    """Return the places that KerasTuner and the default found, on the runs that KerasTuner has."""
+    places = {budget: _by_method(results, budget, "place", ["default", "keras"]) for budget in BUDGETS}
+    columns = {
+        f"{NAMES[method]}, {budget}": place[method].astype(str)
+        for method in ("default", "keras")
+        for budget, place in places.items()
+    }
+    table = pd.DataFrame(columns).sort_index(level="seed", kind="stable")
+    return table.droplevel("seed").rename_axis("Data")
+
+
+def _ranks(results: pd.DataFrame, methods: Sequence[str]) -> pd.DataFrame:
     columns = {}
     for budget in BUDGETS:
-        losses_of = _by_method(results, budget, "loss")
+        losses_of = _by_method(results, budget, "loss", methods)
         rank = pd.DataFrame(rankdata(losses_of, axis=1), losses_of.index, losses_of.columns)
         columns[f"mean rank, {budget}"] = rank.groupby("data").mean().mean().map("{:.2f}".format)
-        place = _by_method(results, budget, "place").groupby("data").median()
+        place = _by_method(results, budget, "place", methods).groupby("data").median()
         columns[f"median place of 312, {budget}"] = place.median().map("{:.1f}".format)
         columns[f"won, drawn, lost by the default, {budget}"] = pd.Series(
-            {method: _paired(losses_of["default"], losses_of[method]) for method in NAMES}
+            {method: _paired(losses_of["default"], losses_of[method]) for method in methods}
         )
     columns["data sets"] = str(losses_of.index.unique("data").size)
     columns["runs"] = str(len(losses_of))
     columns["seconds of searching"] = (
         results.groupby("method")["search_seconds"].median().map("{:.1f}".format)
     )
-    return pd.DataFrame(columns).loc[list(NAMES)].rename(NAMES).rename_axis("Search")
+    return pd.DataFrame(columns).loc[list(methods)].rename(NAMES).rename_axis("Search")
 
 
 def _paired(ours: pd.Series, others: pd.Series) -> str:
@@ -197,29 +220,67 @@ def half(results: pd.DataFrame) -> pd.DataFrame:
     """Return places after 30 trainings of the default beside those of the others after 60."""
     table = _by_method(results, 60, "place")
     table.insert(0, "half", _by_method(results, 30, "place")["default"])
-    names = {"half": "ArchitectureSearchCV, 30", **{method: f"{name}, 60" for method, name in NAMES.items()}}
+    names = {"half": "ArchitectureSearchCV, 30", **{method: f"{NAMES[method]}, 60" for method in QUICK}}
     means = table.groupby("data", sort=False).mean().map("{:.1f}".format)
     return means[list(names)].rename(columns=names).rename_axis("Data")
 
 
 def tests(results: pd.DataFrame) -> pd.DataFrame:
-    """Return test accuracies after 60 trainings, and of the fixed network."""
+    """Return test accuracies after 60 trainings."""
     percent = 100 * _by_method(results, 60, "test_accuracy")
-    table = percent.groupby("data", sort=False).agg(lambda values: f"{values.mean():.1f}")[list(NAMES)]
+    table = percent.groupby("data", sort=False).agg(lambda values: f"{values.mean():.1f}")
     fixed = 100 * FIXED.results().groupby("data")["test_accuracy"].mean()
     table["fixed network"] = fixed.map("{:.1f}".format)
     return table.rename(columns=NAMES).rename_axis("Data")
 
 
-def _by_method(results: pd.DataFrame, budget: int, column: str) -> pd.DataFrame:
+def against_fixed(results: pd.DataFrame) -> pd.DataFrame:
+    """Return how much better the default is than the fixed network, and whether it could be luck.
+
+    Of the seeds: Welch's t-test. Of the test examples: whether two shares of so many differ.
+    """
+    ours = _by_method(results, 60, "test_accuracy")["default"]
+    fixed = FIXED.results().set_index("data")["test_accuracy"]
+    lines = {}
+    for data in ours.index.unique("data"):
+        first, second, n = ours.loc[data], fixed.loc[[data]], N_TEST[data]
+        shares = np.array([first.mean(), second.mean()])
+        z = (shares[0] - shares[1]) / np.sqrt((shares * (1 - shares)).sum() / n)
+        lines[data] = {
+            "ArchitectureSearchCV minus fixed": f"{100 * (shares[0] - shares[1]):+.1f}",
+            "p, seeds": _p_value(ttest_ind(first, second, equal_var=False).pvalue),
+            "test examples": str(n),
+            "p, test examples": _p_value(2 * norm.sf(abs(z))),
+        }
+    return pd.DataFrame(lines).T.rename_axis("Data")
+
+
+def _p_value(p: float) -> str:
+    return "below 0.001" if p < 0.001 else f"{p:.2g}"
+
+
+def _by_method(
+    results: pd.DataFrame, budget: int, column: str, methods: Sequence[str] = QUICK
+) -> pd.DataFrame:
     """Return a line for each data set and seed that all methods have, and a column for each method."""
-    lines = results[results["trainings"] == budget]
-    return lines.pivot(index=["data", "seed"], columns="method", values=column).dropna()
+    lines = results[(results["trainings"] == budget) & results["method"].isin(methods)]
+    return lines.pivot(index=["data", "seed"], columns="method", values=column).dropna().loc[:, list(methods)]
 
 
 EXPERIMENT = Experiment(
     __file__,
-    tables={"ranks": ranks, "half": half, "tests": tests},
-    jobs=grid(seed=range(10), data=DATA, method=NAMES),
+    tables={
+        "ranks": ranks,
+        "slow_ranks": slow_ranks,
+        "keras": keras,
+        "half": half,
+        "tests": tests,
+        "against_fixed": against_fixed,
+    },
+    jobs=[
+        *grid(seed=range(10), data=DATA, method=QUICK),
+        *grid(seed=range(N_SEEDS_OF_SLOW), data=DATA, method=("gp",)),
+        *grid(seed=range(1), data=DATA, method=("keras",)),
+    ],
     run=run,
 )
