@@ -272,7 +272,6 @@ EXPERIMENT = Experiment(
     tables={
         "ranks": ranks,
         "slow_ranks": slow_ranks,
-        "keras": keras,
         "half": half,
         "tests": tests,
         "against_fixed": against_fixed,
