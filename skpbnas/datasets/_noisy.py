@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.ndimage import maximum_filter1d, minimum_filter1d
 
 from ..spaces import Rows
 from ..spaces._keys import mix_columns
@@ -16,9 +17,11 @@ class NoisyObjective:
     """A column of a table as the true score, and what one training shows of it.
 
     Every training adds a residual, the difference of one real training from the mean of several, of an
-    architecture that is about as good: so that noise depends on the score as it does in the table. The judge,
-    :meth:`judge`, is independent: no training that a search sees takes part in the true scores. A judge that
-    holds the searched trainings, such as the mean of a table's own repeats, rewards luck.
+    architecture that is about as good: so that noise depends on the score as it does in the table. None is
+    better or worse than all real trainings of these architectures: what adds up to more is cut, as residuals
+    of trainings that failed would. The judge, :meth:`judge`, is independent: no training that a search sees
+    takes part in the true scores. A judge that holds the searched trainings, such as the mean of a table's
+    own repeats, rewards luck.
 
     Parameters
     ----------
@@ -29,8 +32,9 @@ class NoisyObjective:
         Columns of single trainings that are among those.
     n_averaged : int
         How many trainings the column ``truth`` is the mean of.
-    n_neighbours : int, default=1000
-        How many architectures, the nearest in the ranking, lend their residuals.
+    n_neighbours : int, default=None
+        How many architectures, the nearest in the ranking, lend their residuals. None: a twentieth of the
+        table, from 20 to 1,000.
     random_state : int, default=0
         The same number, architecture and seed give the same score, in any process.
 
@@ -48,7 +52,7 @@ class NoisyObjective:
         truth: str,
         trainings: Sequence[str],
         n_averaged: int,
-        n_neighbours: int = 1000,
+        n_neighbours: int | None = None,
         random_state: int = 0,
     ) -> None:
         if n_averaged < 2:
@@ -59,6 +63,8 @@ class NoisyObjective:
         self.truth = truth
         self.trainings = list(trainings)
         self.n_averaged = n_averaged
+        if n_neighbours is None:
+            n_neighbours = min(max(len(table) // 20, 20), 1000)
         self.n_neighbours = min(n_neighbours, len(table))
         self.random_state = random_state
         self.n_queries = 0
@@ -70,6 +76,8 @@ class NoisyObjective:
         # A training deviates less from a mean that it is a part of than from the true score.
         widened = np.sqrt(n_averaged / (n_averaged - 1))
         self._residuals = ((singles - self._true[:, None]) * widened)[order]  # (n, n_trainings), ranked
+        self._lowest = minimum_filter1d(singles.min(axis=1)[order], self.n_neighbours)  # around each place
+        self._highest = maximum_filter1d(singles.max(axis=1)[order], self.n_neighbours)
 
     def __call__(self, X: ArrayLike, seed: ArrayLike = 0) -> NDArray[np.float64]:
         """Train architectures.
@@ -94,7 +102,9 @@ class NoisyObjective:
         first = np.clip(first, 0, len(self._true) - self.n_neighbours)
         neighbour = first + (chance % np.uint64(self.n_neighbours)).astype(np.intp)
         which = (chance >> np.uint64(32)) % np.uint64(self._residuals.shape[1])
-        return self._true[places] + self._residuals[neighbour, which.astype(np.intp)]
+        scores = self._true[places] + self._residuals[neighbour, which.astype(np.intp)]
+        middle = first + self.n_neighbours // 2
+        return np.clip(scores, self._lowest[middle], self._highest[middle])
 
     def judge(self, X: ArrayLike) -> NDArray[np.float64]:
         """Return the true scores of architectures; no search may see them."""

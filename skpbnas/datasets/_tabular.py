@@ -195,7 +195,7 @@ class TabularBenchmark:
         truth: str,
         trainings: Sequence[str],
         n_averaged: int,
-        n_neighbours: int = 1000,
+        n_neighbours: int | None = None,
         random_state: int = 0,
     ) -> NoisyObjective:
         """Return an objective whose trainings differ as the table's do, with a judge of its own.
@@ -208,8 +208,9 @@ class TabularBenchmark:
             Columns of single trainings that are among those.
         n_averaged : int
             How many trainings ``truth`` is the mean of.
-        n_neighbours : int, default=1000
-            How many architectures of about the same score lend the differences of their trainings.
+        n_neighbours : int, default=None
+            How many architectures of about the same score lend the differences of their trainings. None: a
+            twentieth of the table, from 20 to 1,000.
         random_state : int, default=0
             The same number, architecture and seed give the same score.
 

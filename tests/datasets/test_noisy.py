@@ -42,10 +42,21 @@ def test_noise_depends_on_the_score_as_in_the_table():
     X = space.enumerate()
     truth = np.arange(len(X), dtype=float)
     single = truth + np.where(truth < len(X) / 2, 0.0, np.where(truth % 2, 1.0, -1.0))
-    noisy = TabularBenchmark(space, X, {"mean": truth, "one": single}).with_noise("mean", ["one"], 2, 4)
+    noisy = TabularBenchmark(space, X, {"mean": truth, "one": single}).with_noise("mean", ["one"], 2, 6)
     errors = noisy(X, seed=1) - truth
-    assert not errors[: len(X) // 2 - 4].any()
-    np.testing.assert_allclose(np.abs(errors[len(X) // 2 + 4 :]), np.sqrt(2))
+    assert not errors[: len(X) // 2 - 3].any()
+    np.testing.assert_allclose(np.abs(errors[len(X) // 2 + 4 : -3]), np.sqrt(2))
+
+
+def test_no_training_is_better_than_all_real_ones_of_such_architectures():
+    space = CellSpace(4, ["a", "b"])
+    X = space.enumerate()
+    fails = np.arange(len(X)) % 3 == 0  # one training of three
+    truth = np.where(fails, 60.0, 90.0)
+    columns = {f"run {k}": np.where(fails, 10.0 if k == 0 else 85.0, 90.0) for k in range(3)}
+    noisy = TabularBenchmark(space, X, {"mean": truth, **columns}).with_noise("mean", list(columns), 3, 4)
+    scores = np.stack([noisy(X[fails][:-2], seed=k) for k in range(20)])  # among such only
+    assert scores.min() == 10 and scores.max() == 85
 
 
 def test_bad_input_is_refused(noisy):
