@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.ndimage import maximum_filter1d, minimum_filter1d
+from scipy.ndimage import maximum_filter1d, minimum_filter1d, uniform_filter1d
 
 from ..spaces import Rows
 from ..spaces._keys import mix_columns
@@ -17,11 +17,11 @@ class NoisyObjective:
     """A column of a table as the true score, and what one training shows of it.
 
     Every training adds a residual, the difference of one real training from the mean of several, of an
-    architecture that is about as good: so that noise depends on the score as it does in the table. None is
-    better or worse than all real trainings of these architectures: what adds up to more is cut, as residuals
-    of trainings that failed would. The judge, :meth:`judge`, is independent: no training that a search sees
-    takes part in the true scores. A judge that holds the searched trainings, such as the mean of a table's
-    own repeats, rewards luck.
+    architecture that is about as good: so that noise depends on the score as it does in the table. The mean
+    residual of these architectures is 0. No training is better or worse than all real trainings of these
+    architectures: what adds up to more is cut, as residuals of trainings that failed would. The judge,
+    :meth:`judge`, is independent: no training that a search sees takes part in the true scores. A judge that
+    holds the searched trainings, such as the mean of a table's own repeats, rewards luck.
 
     Parameters
     ----------
@@ -73,9 +73,17 @@ class NoisyObjective:
         self._place = np.empty(len(order), np.intp)  # of each architecture in the ranking
         self._place[order] = np.arange(len(order))
         singles = np.stack([table.objective(name).table.columns[name] for name in trainings], axis=1)
+        n_lacking = len(table) - int(np.isfinite(np.c_[self._true, singles]).all(axis=1).sum())
+        if n_lacking:
+            raise ValueError(
+                f"{n_lacking} architectures of the table lack {truth!r} or one of {self.trainings}; make a "
+                f"table of the others"
+            )
         # A training deviates less from a mean that it is a part of than from the true score.
         widened = np.sqrt(n_averaged / (n_averaged - 1))
         self._residuals = ((singles - self._true[:, None]) * widened)[order]  # (n, n_trainings), ranked
+        # Where not all trainings are known, residuals of neighbours need not cancel.
+        self._excess = uniform_filter1d(self._residuals.mean(axis=1), self.n_neighbours)
         self._lowest = minimum_filter1d(singles.min(axis=1)[order], self.n_neighbours)  # around each place
         self._highest = maximum_filter1d(singles.max(axis=1)[order], self.n_neighbours)
 
@@ -102,8 +110,8 @@ class NoisyObjective:
         first = np.clip(first, 0, len(self._true) - self.n_neighbours)
         neighbour = first + (chance % np.uint64(self.n_neighbours)).astype(np.intp)
         which = (chance >> np.uint64(32)) % np.uint64(self._residuals.shape[1])
-        scores = self._true[places] + self._residuals[neighbour, which.astype(np.intp)]
         middle = first + self.n_neighbours // 2
+        scores = self._true[places] + self._residuals[neighbour, which.astype(np.intp)] - self._excess[middle]
         return np.clip(scores, self._lowest[middle], self._highest[middle])
 
     def judge(self, X: ArrayLike) -> NDArray[np.float64]:

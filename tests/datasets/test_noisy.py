@@ -48,6 +48,14 @@ def test_noise_depends_on_the_score_as_in_the_table():
     np.testing.assert_allclose(np.abs(errors[len(X) // 2 + 4 : -3]), np.sqrt(2))
 
 
+def test_noise_has_no_direction_where_not_all_trainings_are_known():
+    space = CellSpace(4, ["a", "b"])
+    X = space.enumerate()
+    truth = np.arange(len(X), dtype=float)
+    noisy = TabularBenchmark(space, X, {"mean": truth, "one": truth + 1}).with_noise("mean", ["one"], 3, 8)
+    np.testing.assert_allclose(noisy(X)[1:], truth[1:])  # the first is cut
+
+
 def test_no_training_is_better_than_all_real_ones_of_such_architectures():
     space = CellSpace(4, ["a", "b"])
     X = space.enumerate()
@@ -67,3 +75,7 @@ def test_bad_input_is_refused(noisy):
         table.with_noise("validation_accuracy", TRAININGS, 1)
     with pytest.raises(ValueError, match="trainings is empty"):
         table.with_noise("validation_accuracy", [], 3)
+    columns = {"mean": np.where(np.arange(len(table)) < 2, np.nan, 1.0)}
+    lacking = TabularBenchmark(table.space, table.X, columns, may_lack=["mean"])
+    with pytest.raises(ValueError, match="2 architectures of the table lack 'mean' or one of"):
+        lacking.with_noise("mean", ["mean"], 3)
