@@ -1,10 +1,23 @@
 """Numbers of docs/search_methods.rst."""
 
-from . import choosing, exploration, half_trainings, hidden, methods, network, other_spaces, single_best
+from . import (
+    choosing,
+    exploration,
+    few_labels,
+    first_fifty,
+    half_trainings,
+    hidden,
+    methods,
+    network,
+    other_spaces,
+    single_best,
+)
 
 EXPERIMENTS = (
     methods.EXPERIMENT,
     exploration.EXPERIMENT,
+    first_fifty.EXPERIMENT,
+    few_labels.EXPERIMENT,
     choosing.EXPERIMENT,
     single_best.EXPERIMENT,
     hidden.EXPERIMENT,

@@ -20,7 +20,9 @@ Vector = NDArray[np.float64]
 # the noise, relative to the squared error of predictions; that of the true scores around the predictions,
 # relative to the noise; the shift of the predictions, in standard deviations of the noise; and how much of a
 # predicted difference is true.
-_NOISE, _SPREAD, _SHIFT, _SLOPE = (-0.1, 0.7), (-1.4, 0.7), (0.0, 1.0), (0.7, 0.3)
+_NOISE, _SPREAD, _SHIFT, _SLOPE = (-0.1, 0.7), (-1.2, 0.8), (0.0, 1.5), (0.7, 0.3)
+_PREDICTED_BEST = 0.3  # of all architectures, whose first scores tell, too
+_ASTRAY = 0.05  # of first scores, which may be anything: trainings that failed
 _LOG_DRAWS = 12  # to the base of 2
 _NO_NOISE = 1e-6  # of the range of the scores, by which repeats may differ without any noise: rounding
 
@@ -86,8 +88,9 @@ def beliefs(space: SearchSpace, observed: Observed, n_finalists: int) -> Beliefs
     The prior of an architecture is normal around a line of what a Gaussian process predicts of it from all
     *others* (leave one out). Its own scores are weighed against it by their variances. The best of many
     scores is a lucky one; what the prior has to be for that to be corrected, its shift, slope and variance,
-    and the variance of the noise are learned from how far second and later scores lie from where the first
-    scores let expect them. Those are not chosen for their luck. It is averaged over all that is possible.
+    and the variance of the noise are learned from scores that nobody chose for their luck: the first ones of
+    the architectures that are predicted best, and how far second and later scores lie from where the first
+    ones let expect them. It is averaged over all that is possible.
 
     Parameters
     ----------
@@ -107,9 +110,8 @@ def beliefs(space: SearchSpace, observed: Observed, n_finalists: int) -> Beliefs
         return certain(observed, places)
     process = for_space(GPRankPredictor(), space, 0)
     process.fit(space.canonicalize(observed.rows), y, n_repeats=counts)
-    predicted, error = process.predict_left_out(places)
-    finalists = Observed._make(values[places] for values in observed)
-    return _averaged(places, predicted, float(np.median(error**2)), finalists)
+    predicted, error = process.predict_left_out(np.arange(len(y)))
+    return _averaged(places, predicted, float(np.median(error[places] ** 2)), observed)
 
 
 def certain(observed: Observed, places: NDArray[np.intp]) -> Beliefs:
@@ -118,36 +120,54 @@ def certain(observed: Observed, places: NDArray[np.intp]) -> Beliefs:
     return Beliefs(places, observed.counts[places], 0.0, np.ones(1), means, np.zeros_like(means))
 
 
-def _averaged(places: NDArray[np.intp], predicted: Vector, error: float, finalists: Observed) -> Beliefs:
+def _averaged(places: NDArray[np.intp], predicted: Vector, error: float, observed: Observed) -> Beliefs:
     units = norm.ppf(qmc.Sobol(4, rng=np.random.default_rng(0)).random_base2(_LOG_DRAWS)).T[..., None]
     draws = [
         mean + std * unit for (mean, std), unit in zip((_NOISE, _SPREAD, _SHIFT, _SLOPE), units, strict=True)
     ]
     noise = error * np.exp(draws[0])  # (n_draws, 1), like all that follow
     spread, shift, slope = noise * np.exp(draws[1]), np.sqrt(noise) * draws[2], draws[3]
-    middle = np.median(predicted)
-    prior = middle + slope * (predicted - middle) + shift  # (n_draws, n_finalists)
+    middle = np.median(predicted[places])
 
-    fit = _fit_of_later_scores(prior, spread, noise, finalists)
+    def prior_of(some: NDArray[np.intp]) -> Vector:
+        centers: Vector = middle + slope * (predicted[some] - middle) + shift
+        return centers  # (n_draws, n_some)
+
+    repeated = np.flatnonzero(observed.counts > 1)
+    n_best = int(_PREDICTED_BEST * len(predicted))
+    best = np.argsort(-predicted, kind="stable")[:n_best]
+    fit = _fit_of_later_scores(prior_of(repeated), spread, noise, _taken(observed, repeated))
+    fit += _fit_of_first_scores(prior_of(best), spread + noise, observed.firsts, best)
     weights = np.exp(fit - fit.max())
     matter = weights > 1e-6
-    weights, prior, spread, noise = weights[matter], prior[matter], spread[matter], noise[matter]
+    weights, spread, noise, prior = weights[matter], spread[matter], noise[matter], prior_of(places)[matter]
     weights = weights / weights.sum()
+    finalists = _taken(observed, places)
     variances = 1 / (1 / spread + finalists.counts / noise)
     means = variances * (prior / spread + finalists.scores * finalists.counts / noise)
     return Beliefs(places, finalists.counts, float(weights @ noise[:, 0]), weights, means, variances)
 
 
-def _fit_of_later_scores(prior: Vector, spread: Vector, noise: Vector, finalists: Observed) -> Vector:
+def _taken(observed: Observed, places: NDArray[np.intp]) -> Observed:
+    return Observed._make(values[places] for values in observed)
+
+
+def _fit_of_first_scores(prior: Vector, variance: Vector, firsts: Vector, places: NDArray[np.intp]) -> Vector:
+    """Return the log density, for each draw, of the first scores at places; some may be anything."""
+    expected = norm.logpdf(firsts[places], prior, np.sqrt(variance))
+    astray = np.log(_ASTRAY / np.ptp(firsts))
+    density: Vector = np.logaddexp(np.log1p(-_ASTRAY) + expected, astray).sum(axis=1)
+    return density
+
+
+def _fit_of_later_scores(prior: Vector, spread: Vector, noise: Vector, repeated: Observed) -> Vector:
     """Return the log density, for each draw, of all scores but the first ones, given these."""
-    later = finalists.counts > 1
-    mean, counts = finalists.scores[later], finalists.counts[later]
-    squares, first = finalists.squares[later], finalists.firsts[later]
+    mean, counts, squares, first = repeated.scores, repeated.counts, repeated.squares, repeated.firsts
     n = counts - 1
     scores = (mean * counts - first) / n  # means of all but the first
     scatter = np.maximum(squares - (first - mean) ** 2 * counts / n, 0)  # around these
     variance = 1 / (1 / spread + 1 / noise)
-    expected = variance * (prior[:, later] / spread + first / noise)
+    expected = variance * (prior / spread + first / noise)
     total = variance + noise / n
     between = np.log(total) + (scores - expected) ** 2 / total
     within = (n - 1) * np.log(noise) + scatter / noise
