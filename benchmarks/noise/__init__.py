@@ -1,5 +1,5 @@
 """Numbers of docs/noise.rst."""
 
-from . import before, during, finals
+from . import during, finals
 
-EXPERIMENTS = (finals.EXPERIMENT, before.EXPERIMENT, during.EXPERIMENT)
+EXPERIMENTS = (finals.EXPERIMENT, during.EXPERIMENT)
