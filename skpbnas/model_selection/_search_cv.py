@@ -256,7 +256,7 @@ class ArchitectureSearchCV(BaseSearchCV):
             Before any training: where the estimator lacks a parameter of the space, or the labels are of one
             class. After the first ones, where all of them fail.
         TypeError
-            Where ``executor`` is an executor, and no function that returns one.
+            Where ``executor`` is an executor, or a function that returns none.
         CheckpointError
             Where the checkpoint is of another search, other data or another estimator.
 
@@ -303,6 +303,11 @@ class ArchitectureSearchCV(BaseSearchCV):
     def _splits(self, X: Any, y: Any, split_params: Mapping[str, Any]) -> list[tuple[Any, Any]]:
         """Return the splits, where the labels allow to train on each."""
         classifies = is_classifier(self.estimator)
+        if classifies and y is None:
+            raise ValueError(
+                f"{type(self.estimator).__name__} is a classifier and requires y to be passed, but the "
+                f"target y is None; give the labels"
+            )
         cv = check_cv(self.cv, y, classifier=classifies)
         n_splits = cv.get_n_splits(X, y, **split_params)
         classifies = classifies and type_of_target(y) in ("binary", "multiclass")
@@ -335,6 +340,8 @@ class ArchitectureSearchCV(BaseSearchCV):
         )
         with ExitStack() as opened:
             executor = None if self.executor is None else self.executor()
+            if self.executor is not None and executor is None:
+                raise TypeError("the function executor= returned None; it has to return an executor")
             if isinstance(executor, Executor):  # those of submitit have nothing to shut down
                 opened.enter_context(executor)
             return search.run(

@@ -185,6 +185,8 @@ def test_an_executor_is_opened_for_each_fit_and_shut_down_after_it() -> None:
     assert len(opened) == 3 and all(executor._shutdown for executor in opened)
     with pytest.raises(TypeError, match="give a function that returns a new one"):
         search(executor=opened[0]).fit(X, Y)
+    with pytest.raises(TypeError, match="returned None"):
+        search(executor=lambda: None).fit(X, Y)
     search(executor=partial(ThreadPoolExecutor, 2), devices=[0, 1], predictor="random").fit(X, Y)
 
 
@@ -277,6 +279,8 @@ def test_a_search_stops_where_all_of_the_first_fail() -> None:
 
 
 def test_labels_of_one_class_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"Toy is a classifier and requires y"):
+        search().fit(X)
     with pytest.raises(ValueError, match="y has one class only"):
         search().fit(X, np.zeros(150, int))
 
