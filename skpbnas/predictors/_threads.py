@@ -16,7 +16,7 @@ from typing import ParamSpec, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import cholesky, solve_triangular
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 Matrix = NDArray[np.float64]
 
@@ -36,11 +36,13 @@ class _OneThread:
         self._lock = Lock()
         self._inside = 0
         self.n_before = 1
+        # To find the libraries takes longer than to score a thousand rows; those of NumPy and SciPy are loaded.
+        self._libraries = ThreadpoolController()
 
     def __enter__(self) -> None:
         with self._lock:
             if not self._inside:
-                self._limits = threadpool_limits(limits=1, user_api="blas")
+                self._limits = self._libraries.limit(limits=1, user_api="blas")
                 self.n_before = self._limits.get_original_num_threads()["blas"] or 1
             self._inside += 1
 
