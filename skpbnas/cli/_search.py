@@ -64,7 +64,7 @@ def search(
         str | None, _option(f"How the pool S' is drawn: {', '.join(POOLS)} or {_OWN}.", "evolutionary")
     ] = None,
     n_candidates: Annotated[int | None, _option("N', the size of the pool.", "1000")] = None,
-    n_initial: Annotated[int | None, _option("Random architectures at the start.", "4; with costs 8")] = None,
+    n_initial: Annotated[int | None, _option("Random architectures at the start.", "4 or more")] = None,
     batch_size: Annotated[int | None, _option("K, evaluations per iteration.", "4")] = None,
     seed: Annotated[int | None, _option("The same seed gives the same search.", "0")] = None,
     budget: _Budget = None,

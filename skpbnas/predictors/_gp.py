@@ -16,10 +16,11 @@ from ..preprocessing import GraphDescriptors
 from ..preprocessing._descriptors import signed_roots
 from ._base import GraphRankPredictor
 from ._given import as_scores, as_task, check_extra
+from ._improvement import log_expected_improvement
 from ._kernel import Matrix
 from ._mixture import Mixture, mixture
 from ._normal_scores import NormalScores
-from ._process import Process
+from ._process import NOISE_OF_RANKS, NOISE_OF_VALUES, Process
 from ._remembered import Remembered
 from ._tails import Tails
 from ._values import Values
@@ -47,9 +48,10 @@ class GPRankPredictor(GraphRankPredictor):
         L, the number of nodes of a row's graph: a row holds the ``L x L`` adjacency matrix and then the
         ``L x d`` node features. None reads L from the column names, where X is a DataFrame with those of a
         space; otherwise a row is a single node: a table, each column with a scale of its own.
-    exploration : float, default=0.0
+    exploration : float or "improvement", default=0.0
         Number of standard deviations by which the scores are above the mean: 0 ranks by the mean, 2 by an
-        upper confidence bound, which a search should use to choose what to evaluate next.
+        upper confidence bound, which a search should use to choose what to evaluate next. With
+        ``"improvement"`` the scores are the mean, and :meth:`acquisition` is the expected improvement.
     max_tuning_rows : int, default=300
         Number of rows that the scales, the amplitude and the noise are chosen by: where there are more, rows
         that are evenly spaced in the ranking. Predictions use all rows.
@@ -118,7 +120,7 @@ class GPRankPredictor(GraphRankPredictor):
         "roles": ["array-like", None],
         "extra": ["array-like", None],
         "targets": [StrOptions({"ranks", "values"})],
-        "exploration": [Interval(Real, 0, None, closed="left")],
+        "exploration": [Interval(Real, 0, None, closed="left"), StrOptions({"improvement"})],
         "max_tuning_rows": [Interval(Integral, 2, None, closed="left")],
         "max_rows": [Interval(Integral, 2, None, closed="left"), None],
     }
@@ -126,7 +128,7 @@ class GPRankPredictor(GraphRankPredictor):
     def __init__(
         self,
         n_nodes: int | None = None,
-        exploration: float = 0.0,
+        exploration: float | str = 0.0,
         max_tuning_rows: int = 300,
         roles: Sequence[str] | None = None,
         extra: Sequence[str] | None = None,
@@ -214,8 +216,9 @@ class GPRankPredictor(GraphRankPredictor):
         described = self._with_roots(self._describe.transform(X))
         alone = np.zeros(len(t), np.intp)
         shares = 1.0 if n_repeats is None else 1 / n_repeats[used]
+        noise = NOISE_OF_RANKS if self.targets == "ranks" else NOISE_OF_VALUES
         self._process: Process | Mixture = Process(
-            described, self._roles, t, alone, self.max_tuning_rows, shares
+            described, self._roles, t, alone, self.max_tuning_rows, shares, noise
         )
         if earlier:
             with_roots = [self._with_roots(self._describe.transform(rows)) for rows, _ in earlier]
@@ -228,16 +231,46 @@ class GPRankPredictor(GraphRankPredictor):
                 np.where(task == len(earlier), 0, task + 1),
                 self.max_tuning_rows,
                 np.concatenate([np.ones(len(task) - len(t)), np.broadcast_to(shares, len(t))]),
+                noise,
             )
             # What is observed now decides how far earlier tasks tell something of it, as soon as it can.
             self._process = together if len(t) < _FEWEST else mixture(together, self._process)
         self.scales_ = {_short(role): scale for role, scale in self._process.scales.items()}
         self.amplitude_, self.noise_ = self._process.amplitude, self._process.noise
+        self._best = float(self._process.posterior(described, False)[0].max())
+
+    @property
+    def _bonus(self) -> float:
+        """Number of standard deviations by which scores are above the mean."""
+        return 0.0 if isinstance(self.exploration, str) else self.exploration
 
     def _predict(self, X: NDArray, uncertain: bool) -> tuple[Matrix, Matrix]:
-        mean, std = self._posterior(X, uncertain or self.exploration > 0)
+        mean, std = self._posterior(X, uncertain or self._bonus > 0)
         inverse = self._targets.inverse
-        return inverse(mean + self.exploration * std), (inverse(mean + std) - inverse(mean - std)) / 2
+        return inverse(mean + self._bonus * std), (inverse(mean + std) - inverse(mean - std)) / 2
+
+    def acquisition(self, X: ArrayLike) -> NDArray[np.float64]:
+        """Tell which architectures to evaluate next, those with the highest numbers.
+
+        The scores of :meth:`predict` or, with ``exploration="improvement"``, the logarithm of the
+        improvement that is expected over the best that was fitted (Jones et al. 1998, eq. 15) or is pending,
+        in normal scores or standardised values. What is best the mean of the process tells, and not the
+        targets, so that noise does not count.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, n_features)
+            Rows.
+
+        Returns
+        -------
+        ndarray of shape (n,)
+        """
+        if not isinstance(self.exploration, str):
+            scores: NDArray[np.float64] = self.predict(X)
+            return scores
+        mean, std = self._posterior(self._rows_of(X), True)
+        return log_expected_improvement(mean - self._best, std)
 
     def predict_best(self, X: ArrayLike, n: int) -> NDArray[np.float64]:
         """Score the n best architectures, and others only as far as it takes to find these.
@@ -266,11 +299,11 @@ class GPRankPredictor(GraphRankPredictor):
         if n < 1:
             raise ValueError(f"n={n!r} is not allowed; at least one row has to be scored")
         rows = self._rows_of(X)
-        if len(rows) <= _CHUNK or not self.exploration:
+        if len(rows) <= _CHUNK or not self._bonus:
             return self.predict(X)
         limits = [self._process.limits(described) for _, described in self._described(rows)]
         mean, std = np.concatenate(limits, axis=1)
-        most = mean + self.exploration * std
+        most = mean + self._bonus * std
         scores = np.full(len(rows), np.nan)
         order = np.argsort(-most, kind="stable")
         for start in range(0, len(rows), _CHUNK):
@@ -278,7 +311,7 @@ class GPRankPredictor(GraphRankPredictor):
             if start >= n and most[part[0]] < np.sort(scores[order[:start]])[-n]:
                 break
             part_mean, std = self._posterior(rows[part], True)
-            scores[part] = part_mean + self.exploration * std
+            scores[part] = part_mean + self._bonus * std
         return self._targets.inverse(scores)
 
     def predict_left_out(self, places: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -315,7 +348,7 @@ class GPRankPredictor(GraphRankPredictor):
         """Return the process as if rows had been evaluated, with the mean as their result.
 
         The mean stays what it is everywhere. The uncertainty falls around the rows, so that what is chosen
-        next keeps away from what is under way (Desautels et al. 2014, section 4.2).
+        next keeps away from what is under way (Desautels et al. 2014, section 4.2), and improves on it.
 
         Parameters
         ----------
@@ -329,6 +362,8 @@ class GPRankPredictor(GraphRankPredictor):
         """
         grown = copy(self)
         for _, described in self._described(self._rows_of(X)):
+            mean, _ = grown._process.posterior(described, False)
+            grown._best = max(grown._best, float(mean.max()))
             grown._process = grown._process.with_pending(described)
         return grown
 
@@ -347,6 +382,22 @@ class GPRankPredictor(GraphRankPredictor):
             Normal scores or, with ``targets="values"``, standardised values.
         """
         return self._posterior(rows, uncertain) if len(rows) else (np.zeros(0), np.zeros(0))
+
+    def with_margin(self, margin: float) -> GPRankPredictor:
+        """Return a fitted copy for which less than a margin is no improvement, so that it looks further away.
+
+        Parameters
+        ----------
+        margin : float
+            In normal scores or standardised values.
+
+        Returns
+        -------
+        GPRankPredictor
+        """
+        bolder = copy(self)
+        bolder._best += margin
+        return bolder
 
     def _posterior(self, rows: NDArray, uncertain: bool) -> tuple[Matrix, Matrix]:
         """Return the mean of the process at each row and, if uncertain, its standard deviation, else 0."""

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import cholesky
+from scipy.linalg import LinAlgError, cholesky
 from scipy.linalg.lapack import dpotri
 
 from ._threads import product
@@ -41,6 +41,25 @@ def similarities(A: Matrix, B: Matrix) -> Matrix:
     right = np.concatenate([B, np.ones_like(b), b], axis=1)
     denominators = product(left, right.T)
     return np.reciprocal(denominators, out=denominators)
+
+
+def sure_cholesky(covariance: Matrix, amplitude: float) -> Matrix:
+    """Return the lower Cholesky factor, of a little more on the diagonal where rounding needs it.
+
+    Rows that are nearly the same leave eigenvalues of zero, which rounding may make negative.
+    """
+    more = 0.0
+    while True:
+        try:
+            return cholesky(
+                covariance + more * np.eye(len(covariance)) if more else covariance,
+                lower=True,
+                check_finite=False,
+            )
+        except LinAlgError:
+            more = max(10 * more, 1e-8 * amplitude)
+            if more > amplitude:
+                raise
 
 
 class Evidence:
@@ -82,7 +101,7 @@ class Evidence:
         similar = 1 / (1 + self._distances.total(squares))
         covariance = amplitude * similar + self._fixed
         covariance[np.diag_indices(len(self._t))] += noise * self._shares + JITTER
-        factor = cholesky(covariance, lower=True, check_finite=False)
+        factor = sure_cholesky(covariance, amplitude)
         below, _ = dpotri(factor, lower=True)  # the inverse, of which only this triangle is filled
         inverse = np.tril(below) + np.tril(below, -1).T
         weights = inverse @ self._t

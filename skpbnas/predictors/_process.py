@@ -7,10 +7,10 @@ from copy import copy
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import cho_solve, cholesky, solve_triangular
+from scipy.linalg import LinAlgError, cho_solve, solve_triangular
 from scipy.optimize import minimize
 
-from ._kernel import JITTER, Evidence, LogPrior, Matrix, similarities
+from ._kernel import JITTER, Evidence, LogPrior, Matrix, similarities, sure_cholesky
 from ._threads import factorise, one_blas_thread, solve_lower
 
 # Standard deviations of the logarithms of the scales: of what all have in common, of what those of one source
@@ -18,7 +18,8 @@ from ._threads import factorise, one_blas_thread, solve_lower
 _COMMON, _SOURCE, _ALONE = 1.0, 1.0, {True: 1.5, False: 0.7}
 _MAY_NOT_MATTER = ("column", "parameter", "extra")
 # Mean and standard deviation of the logarithms of the distance of two tasks, of the amplitude, of the noise.
-_TASK, _AMPLITUDE, _NOISE = (0.0, 2.0), (0.0, 2.0), (-2.0, 2.0)
+# The values of an objective may be a smooth function without any.
+_TASK, _AMPLITUDE, NOISE_OF_RANKS, NOISE_OF_VALUES = (0.0, 2.0), (0.0, 2.0), (-2.0, 2.0), (-6.0, 3.0)
 _LEVEL = 4.0  # variance of the level of a task, where there are several
 _FAINT = -2.0  # added to the mean for fixed places, where the graph tells most
 
@@ -41,6 +42,8 @@ class Process:
         of task 0, and the same number of each other.
     shares : ndarray of shape (n,) or float, default=1
         What the variance of each target's noise is multiplied by: 1/k for the mean of k.
+    noise : pair of float
+        Mean and standard deviation of the logarithm of the variance of the noise, before any target is known.
 
     Attributes
     ----------
@@ -66,6 +69,7 @@ class Process:
         task: NDArray[np.intp],
         max_tuning_rows: int,
         shares: Matrix | float = 1.0,
+        noise: tuple[float, float] = NOISE_OF_RANKS,
     ) -> None:
         mean, spread = described.mean(axis=0), described.std(axis=0)
         self._varying = np.flatnonzero(spread > 1e-9 * np.abs(mean) + 1e-12)
@@ -75,7 +79,7 @@ class Process:
         kinds = np.concatenate([kind, len(names) + np.arange(self._n_tasks - 1)]).astype(np.intp)
         Z = self._standardise(described, task)
         chosen = _tuning_rows(t, task, max_tuning_rows)
-        prior = log_prior(names.tolist(), max(len(kind), 1), self._n_tasks - 1)
+        prior = log_prior(names.tolist(), max(len(kind), 1), self._n_tasks - 1, noise)
         levels = self._levels(task[chosen], task[chosen])
         of_chosen = shares if isinstance(shares, float) else shares[chosen]
         theta = _most_probable(Evidence(Z[chosen], t[chosen], kinds, prior, levels, of_chosen), prior)
@@ -103,8 +107,7 @@ class Process:
         covariance *= self.amplitude
         covariance += self._levels(task, task)
         covariance[np.diag_indices(len(t))] += self.noise * shares + JITTER
-        factorise(covariance)
-        self._factor = covariance  # its lower triangle
+        self._factor = self._factorised(covariance)  # its lower triangle
         self._weights = cho_solve((self._factor, True), t, check_finite=False)
         # The last rows are those of task 0: their part of the factor is that given all rows before them.
         own = np.stack([t, np.ones(len(t))], axis=1)
@@ -115,6 +118,14 @@ class Process:
             fit -= _LEVEL * both**2 / (1 + _LEVEL * level)
             determinant += 0.5 * np.log1p(_LEVEL * level)
         self.log_evidence = float(-0.5 * fit - determinant)
+
+    def _factorised(self, covariance: Matrix) -> Matrix:
+        factor = covariance.copy()
+        try:
+            factorise(factor)
+            return factor
+        except LinAlgError:  # rows that are nearly the same
+            return sure_cholesky(covariance, self.amplitude)
 
     @one_blas_thread
     def posterior(self, described: Matrix, uncertain: bool) -> tuple[Matrix, Matrix]:
@@ -168,7 +179,7 @@ class Process:
         known = solve_triangular(self._factor, covariance[:, :n].T, lower=True, check_finite=False).T
         grown._factor = np.zeros((n + m, n + m))
         grown._factor[:n, :n], grown._factor[n:, :n] = self._factor, known
-        grown._factor[n:, n:] = cholesky(covariance[:, n:] - known @ known.T, lower=True)
+        grown._factor[n:, n:] = sure_cholesky(covariance[:, n:] - known @ known.T, self.amplitude)
         return grown
 
     def _covariance(self, described: Matrix) -> Matrix:
@@ -186,13 +197,15 @@ class Process:
         return self.amplitude + (_LEVEL if self._n_tasks > 1 else 0.0)
 
 
-def log_prior(roles: Sequence[str], n_varying: int, n_distances: int) -> LogPrior:
+def log_prior(
+    roles: Sequence[str], n_varying: int, n_distances: int, noise: tuple[float, float] = NOISE_OF_RANKS
+) -> LogPrior:
     """Return the prior of the scales of roles, of distances of tasks, of the amplitude and of the noise.
 
     The mean is where the squared distance of two rows is 2.
     """
     source = np.array([_source(role) for role in roles])
-    n, others = len(roles), [_TASK] * n_distances + [_AMPLITUDE, _NOISE]
+    n, others = len(roles), [_TASK] * n_distances + [_AMPLITUDE, noise]
     mean = np.full(n, -0.5 * np.log(n_varying)) + _FAINT * np.char.endswith(source.astype(str), "place")
     alone = [_ALONE[name in _MAY_NOT_MATTER] for name in source.tolist()]
     covariance = np.diag([spread**2 for spread in [*alone, *(spread for _, spread in others)]])

@@ -36,7 +36,7 @@ class _OneThread:
         self._lock = Lock()
         self._inside = 0
         self.n_before = 1
-        # To find the libraries takes longer than to score a thousand rows; those of NumPy and SciPy are loaded.
+        # NumPy and SciPy have loaded theirs. To look for them takes longer than to score a thousand rows.
         self._libraries = ThreadpoolController()
 
     def __enter__(self) -> None:

@@ -18,11 +18,12 @@ from optuna.trial import FrozenTrial, TrialState
 from .._for_space import for_space
 from ..candidates import SpaceExhaustedWarning
 from ..metrics import non_dominated_rank
-from ..search import default_candidates, default_predictor, propose
+from ..search import default_candidates, default_n_initial, default_predictor, propose
 from ..search._costs import Cost, Costs, Reference
 from ..search._features import Features
 from ..search._known import Known, informed, refuse_for_random
 from ..spaces import ParameterSpace, Rows, SearchSpace
+from ..spaces._axes import Axis
 from ._ledger import Ledger, only_valid
 from ._notes import Domains, NoteReader, Params, fixed_params, to_note, write_note
 from ._prior import earlier_studies
@@ -31,6 +32,7 @@ from ._scores import constraints, scores
 from ._structure import Structure, StructureReader
 
 _CONDITIONAL_POOL = 200  # of the best candidates, those tried with some parameters fixed
+_BATCH, _MANY = 4, 100  # trials that a fit serves, and from how many trials on in a space of parameters
 _MAX_ATTEMPTS = 20  # to find an architecture that no other worker takes at the same time
 
 
@@ -63,12 +65,14 @@ class PBNASSampler(BaseSampler):
         Ranks the pool; as in :class:`~skpbnas.PredictorBasedSearch`.
     candidates : candidate sampler, default=None
         Draws the pool; as in :class:`~skpbnas.PredictorBasedSearch`.
-    batch_size : int, default=4
-        K, the number of trials that one fit serves.
+    batch_size : int, default=None
+        K, the number of trials that one fit serves. None is 4; in a :class:`~skpbnas.spaces.ParameterSpace`
+        1 up to the hundredth finished trial.
     n_startup_trials : int, default=None
-        Number of trials to learn from before which architectures are drawn at random, categories evenly. 0
-        proposes a random batch first, and fits as soon as that is used up. None is 4, or 8 where there are
-        costs.
+        Number of trials to learn from before which architectures are drawn at random; of parameters so that
+        they fill the space, the first one with all numbers in the middle of their ranges. 0 proposes a
+        random batch first, and fits as soon as that is used up. None is 4, or 8 where there are costs; in a
+        :class:`~skpbnas.spaces.ParameterSpace` it is one more than there are parameters, up to 10.
     seed : int, default=None
         The same number gives the same trials, as long as they finish in the same order. Draws for a trial
         depend on it and on the number of the trial only, so that workers may have the same seed.
@@ -126,7 +130,7 @@ class PBNASSampler(BaseSampler):
         space: SearchSpace | None = None,
         predictor: Any = None,
         candidates: Any = None,
-        batch_size: int = 4,
+        batch_size: int | None = None,
         n_startup_trials: int | None = None,
         seed: int | None = None,
         costs: Mapping[str, Cost] | None = None,
@@ -140,10 +144,8 @@ class PBNASSampler(BaseSampler):
             )
         if costs and space is None:
             raise ValueError("costs= are functions of the rows of a space; give space=, too")
-        if n_startup_trials is None:
-            n_startup_trials = 8 if costs else 4
         for name, number, least in (("batch_size", batch_size, 1), ("n_startup_trials", n_startup_trials, 0)):
-            if number < least:
+            if number is not None and number < least:
                 raise ValueError(f"{name}={number} is not allowed; give a number from {least}")
         if isinstance(predictor, str) and predictor != "random":
             raise ValueError(f"predictor={predictor!r} is not allowed; give an estimator, 'random' or None")
@@ -209,7 +211,11 @@ class PBNASSampler(BaseSampler):
     def sample_independent(
         self, study: Study, trial: FrozenTrial, param_name: str, param_distribution: BaseDistribution
     ) -> Any:
-        """Draw a parameter that is not a part of the space uniformly."""
+        """Draw a parameter that is not a part of the space; the first trial has numbers in the middle."""
+        if trial.number == 0:
+            axis = Axis(param_distribution)
+            if axis.has_middle:
+                return axis.value(axis.middle)
         rng = np.random.default_rng([self._seed, trial.number, zlib.crc32(param_name.encode())])
         return _drawn(param_name, param_distribution, rng)
 
@@ -332,13 +338,13 @@ class PBNASSampler(BaseSampler):
         records = [r for r in ledger.records if r.row is not None and r.trial.number != trial.number]
         y = scores([record.trial for record in records], study.directions, front=bool(self._costs))
         learnable = ~np.isnan(y if y.ndim == 1 else y.sum(axis=1))
-        is_startup = learnable.sum() < self._n_startup_trials
         X, space = ledger.rows(records), ledger.space
+        is_startup = learnable.sum() < self._n_first(space)
         if self._space is None:
             space = without_refused_sizes(space, records)
         if is_startup:
             learnable[:] = False
-        n = _CONDITIONAL_POOL if fixed else 1 if is_startup else self._batch_size
+        n = _CONDITIONAL_POOL if fixed else 1 if is_startup else self._n_of_a_fit(space, int(learnable.sum()))
         rows = self._ranked(space, ledger.known, X[learnable], y[learnable], X[~learnable], n, rng)
         if fixed:
             return _completed(space, rows, fixed, taken, rng)
@@ -348,6 +354,17 @@ class PBNASSampler(BaseSampler):
             note = {"number": trial.number, "params": notes}
             write_note(study._storage, trial._trial_id, "batch", note)
         return batch[0] if batch else {}
+
+    def _n_first(self, space: SearchSpace) -> int:
+        if self._n_startup_trials is None:
+            return default_n_initial(space, bool(self._costs))
+        return self._n_startup_trials
+
+    def _n_of_a_fit(self, space: SearchSpace, n_trials: int) -> int:
+        """Return how many trials a fit serves; one to few trials takes a fraction of a pool's time."""
+        if self._batch_size is None:
+            return 1 if isinstance(space, ParameterSpace) and n_trials < _MANY else _BATCH
+        return self._batch_size
 
     def _ranked(
         self,
@@ -363,9 +380,10 @@ class PBNASSampler(BaseSampler):
         is_random = isinstance(self._predictor, str)
         chosen = default_predictor(space) if self._predictor is None else self._predictor
         predictor = None if is_random else informed(for_space(chosen, space, self._seed), known)
-        pool = default_candidates(space) if self._candidates is None else self._candidates
-        candidates = for_space(pool, space, self._seed)
         n_objectives = y.reshape(len(y), -1).shape[1] if len(y) else None
+        refines = n_objectives == 1 and not self._costs
+        pool = default_candidates(space, refines) if self._candidates is None else self._candidates
+        candidates = for_space(pool, space, self._seed)
         worst = self._reference.values(n_objectives)
         return propose(space, predictor, candidates, X, y, others, n, rng, self._costs, worst).rows
 

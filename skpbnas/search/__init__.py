@@ -6,7 +6,7 @@ from ._checkpoint import EvaluationsSoFar, read_checkpoint
 from ._costs import OneByOne
 from ._features import ForTheBest
 from ._found import ParetoFront
-from ._propose import Proposal, default_candidates, default_predictor, propose
+from ._propose import Proposal, default_candidates, default_n_initial, default_predictor, propose
 from ._ray import RayExecutor
 from ._read import SavedResults, read_results
 from ._recommend import Recommendation
@@ -28,6 +28,7 @@ __all__ = [
     "Scored",
     "current_device",
     "default_candidates",
+    "default_n_initial",
     "default_predictor",
     "propose",
     "read_checkpoint",

@@ -16,7 +16,7 @@ from sklearn.utils.validation import has_fit_parameter
 from ..predictors._given import as_scores, as_task
 from ..spaces import Rows, SearchSpace
 from ._features import FeatureColumns, Features
-from ._staged import StagedPredictor
+from ._staged import StagedPredictor, acquisition
 
 Prior = Sequence[tuple[ArrayLike, ArrayLike]]
 
@@ -148,6 +148,17 @@ class InformedPredictor(BaseEstimator):
         grown = copy(self)
         grown.predictor = self.predictor.with_pending(self.known.widened(X))
         return grown
+
+    @available_if(lambda self: hasattr(self.predictor, "with_margin"))
+    def with_margin(self, margin: float) -> InformedPredictor:
+        """Return a fitted copy for which less than a margin is no improvement."""
+        bolder = copy(self)
+        bolder.predictor = self.predictor.with_margin(margin)
+        return bolder
+
+    def acquisition(self, X: Rows) -> NDArray[np.float64]:
+        """Tell which rows to evaluate next, those with the highest numbers."""
+        return acquisition(self.predictor, self.known.widened(X))
 
     @available_if(lambda self: hasattr(self.predictor, "predict_best"))
     def predict_best(self, X: Rows, n: int) -> NDArray[np.float64]:

@@ -25,7 +25,9 @@ Scores = NDArray[np.float64]
 _DRAWN = 1000  # random architectures that the first ones are chosen from where there are costs
 
 _MAX_ROWS = 1000  # that a fit uses, so that proposals do not get slower with thousands of evaluations
-_FIRST_POOL = 32  # rows of parameters from which each of the first is chosen
+_FIRST, _FIRST_BESIDE_COSTS, _MOST_FIRST = 4, 8, 10  # random architectures to learn from
+_FIRST_POOL = 128  # rows of parameters from which each of the first is chosen
+_SMALL_POOL = 300  # of parameters, of which the best are refined
 
 
 class Proposal(NamedTuple):
@@ -57,7 +59,8 @@ def default_predictor(space: SearchSpace | None = None) -> GPRankPredictor:
     """Return the predictor of a search that is given none: a Gaussian process with exploration.
 
     It found the best cells of NASBench-101 with among the fewest evaluations of all that were compared. It
-    ranks by an upper confidence bound; a process that ranks by its mean gets stuck.
+    ranks by an upper confidence bound, and parameters by the expected improvement; a process that ranks by
+    its mean gets stuck.
 
     Parameters
     ----------
@@ -69,11 +72,32 @@ def default_predictor(space: SearchSpace | None = None) -> GPRankPredictor:
     -------
     GPRankPredictor
     """
-    targets = "values" if isinstance(space, ParameterSpace) else "ranks"
-    return GPRankPredictor(exploration=2.0, targets=targets, max_rows=_MAX_ROWS)
+    if isinstance(space, ParameterSpace):
+        return GPRankPredictor(exploration="improvement", targets="values", max_rows=_MAX_ROWS)
+    return GPRankPredictor(exploration=2.0, max_rows=_MAX_ROWS)
 
 
-def default_candidates(space: SearchSpace) -> EvolutionaryCandidateSampler:
+def default_n_initial(space: SearchSpace, has_costs: bool) -> int:
+    """Return the number of random architectures at the start of a search that is given none.
+
+    Parameters
+    ----------
+    space : SearchSpace
+        In a :class:`~skpbnas.spaces.ParameterSpace` one more than it has parameters, from 4 to 10.
+    has_costs : bool
+        Whether there are costs, beside which there are at least 8.
+
+    Returns
+    -------
+    int
+    """
+    least = _FIRST_BESIDE_COSTS if has_costs else _FIRST
+    if isinstance(space, ParameterSpace):
+        return max(least, min(1 + len(space.distributions()), _MOST_FIRST))
+    return least
+
+
+def default_candidates(space: SearchSpace, refines: bool = False) -> EvolutionaryCandidateSampler:
     """Return the candidate sampler of a search that is given none.
 
     Parameters
@@ -81,6 +105,9 @@ def default_candidates(space: SearchSpace) -> EvolutionaryCandidateSampler:
     space : SearchSpace
         In a :class:`~skpbnas.spaces.ParameterSpace` a mutation changes at least one parameter in the mean.
         For all others the sampler has the recommended values of its class.
+    refines : bool, default=False
+        Whether the best of the pool are refined, as they are where there is one objective and no costs. A
+        pool of 300 is then enough in a :class:`~skpbnas.spaces.ParameterSpace`.
 
     Returns
     -------
@@ -90,6 +117,8 @@ def default_candidates(space: SearchSpace) -> EvolutionaryCandidateSampler:
     if isinstance(space, ParameterSpace):
         least = 1 / len(space.distributions())
         sampler.set_params(mutation_probability=max(sampler.mutation_probability, least))
+        if refines:
+            sampler.set_params(n_candidates=_SMALL_POOL)
     return sampler
 
 
@@ -117,9 +146,9 @@ def propose(
     a front, and those beyond the reference last.
 
     In a :class:`~skpbnas.spaces.ParameterSpace`, with one objective and a predictor that has
-    ``with_pending``, the best candidates are refined, and each of a batch is chosen as if those before it
-    were under evaluation. The first batch takes each choice of a category equally often. Where all
-    parameters are numbers, 500 random rows are candidates, too.
+    ``with_pending``, the best candidates are refined, and the batch is chosen by ``predictor.acquisition``,
+    each as if those before it were under evaluation. Where all parameters are numbers, 500 random rows are
+    candidates, too. The first batch fills the space, from its middle on.
 
     Parameters
     ----------
@@ -168,7 +197,7 @@ def propose(
         pool = first_pool(space, pending, n, rng, costs)
         known_best = pool[:0] if costs else best_of_earlier(predictor, space, pending, n)
         if table is not None:
-            best = tables.balanced(table, pool, pending, n)
+            pool, best = tables.first(table, pool, pending, n)
         elif costs and len(pool):
             best = spread_within(costs, pool, pending, n, reference)
         else:
@@ -195,7 +224,8 @@ def propose(
     if len(population[2]):
         pool = joined(space, population[2], pool)
     if table is not None:
-        pool, scores, best = tables.choose(table, predictor, pool, X, pending, n, rng)
+        pool, best = tables.choose(table, predictor, pool, X, pending, n, rng)
+        scores = predictor.predict(pool) if len(pool) else np.empty(0)
         return Proposal(pool[best], scores[best], pool, scores, perf_counter() - start)
     scores = np.full((len(pool), *y.shape[1:]), np.nan)
     # A stable sort after a shuffle breaks ties at random, and not by the order of the pool.

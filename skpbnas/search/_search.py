@@ -56,7 +56,8 @@ class PredictorBasedSearch(SearchResults, BaseEstimator):
         where it is None.
     n_initial : int, default=None
         Number of random architectures at the start; they count as evaluations like all others. None is 4, or
-        8 where there are costs to spread them over.
+        8 where there are costs to spread them over; in a :class:`~skpbnas.spaces.ParameterSpace` one more
+        than there are parameters, up to 10.
     batch_size : int, default=4
         K, the number of architectures evaluated per iteration.
     random_state : int, RandomState, Generator or None, default=None

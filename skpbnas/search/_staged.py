@@ -14,6 +14,13 @@ from ..spaces import Rows
 _AT_ONCE = 8  # rows between two looks at the clock
 
 
+def acquisition(predictor: Any, X: Rows) -> NDArray[np.float64]:
+    """Tell which rows to evaluate next: by the predictor's scores, where it has nothing else to say."""
+    tell = predictor.acquisition if hasattr(predictor, "acquisition") else predictor.predict
+    numbers: NDArray[np.float64] = tell(X)
+    return numbers
+
+
 class StagedPredictor(BaseEstimator):
     """Two predictors of the same scores, of which one needs features that are expensive.
 
@@ -70,5 +77,5 @@ class StagedPredictor(BaseEstimator):
             if k and self.max_seconds is not None and monotonic() - start > self.max_seconds:
                 break
             part = order[k : k + step]
-            scores[part] = self.full.predict(X[part])
+            scores[part] = acquisition(self.full, X[part])
         return scores

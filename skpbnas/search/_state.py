@@ -23,7 +23,7 @@ from ._costs import Cost, Costs, Reference
 from ._features import Features
 from ._identity import Identity, describe, describe_space, differences
 from ._known import Known, Prior, informed, refuse_for_random
-from ._propose import Proposal, default_candidates, default_predictor, propose
+from ._propose import Proposal, default_candidates, default_n_initial, default_predictor, propose
 from ._recommend import to_repeat
 from ._saved import CheckpointError, CheckpointWriteError, SavedSearch
 
@@ -71,7 +71,7 @@ class SearchState:
     ) -> None:
         refuse_for_random(predictor, features=features, prior=prior)
         self.space = space
-        self.n_initial = (8 if costs else 4) if n_initial is None else n_initial
+        self.n_initial = default_n_initial(space, bool(costs)) if n_initial is None else n_initial
         self.batch_size = batch_size
         self.costs = Costs(space, costs or {})
         self.reference = Reference(reference or {}, self.costs.names)
@@ -79,7 +79,7 @@ class SearchState:
         self.last_proposal: Proposal | None = None
         self._given = (
             default_predictor(space) if predictor is None else predictor,
-            default_candidates(space) if candidates is None else candidates,
+            default_candidates(space, refines=not costs) if candidates is None else candidates,
         )
         self._known = Known.of(space, features, prior)
         self._has_seed = seed is not None

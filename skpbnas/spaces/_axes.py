@@ -131,8 +131,18 @@ class Axis:
         near = np.where(near == codes, next_one, near)
         return np.where(rng.random(len(codes)) < 0.5, near, far)
 
-    def step(self, codes: Codes, size: float, rng: np.random.Generator) -> Codes:
-        """Return numbers of values a normal step away, of a size that is a share of the range."""
+    @property
+    def has_middle(self) -> bool:
+        """Whether the values are numbers, and more than two."""
+        return not self.is_categorical and self.size > 2
+
+    @property
+    def middle(self) -> int:
+        """The number of the value in the middle of the range, on the scale of the parameter."""
+        return int(self._at(np.array([0.5]))[0])
+
+    def step(self, codes: Codes, size: Columns, rng: np.random.Generator) -> Codes:
+        """Return numbers of values a normal step away, of sizes that are shares of the range."""
         return self._at(self._place(codes) + size * rng.normal(size=len(codes)))
 
     # A logarithmic float has values that are evenly spaced on that scale, a logarithmic integer has not.

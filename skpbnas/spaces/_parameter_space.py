@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _MAX_ENUMERABLE = 100_000
 _MIX = np.uint64(0xFF51AFD7ED558CCD)  # of MurmurHash3
 _MIDDLE = 0.5  # where the column of a number stands that is not there
+_MOVED_CATEGORIES = 0.3  # of those that a step may move
 
 
 class ParameterSpace(SearchSpace):
@@ -228,21 +229,71 @@ class ParameterSpace(SearchSpace):
         return self._rows(self._conditions.settled(codes, rng))
 
     def step(self, X: Rows, size: float, rng: np.random.Generator) -> NDArray[np.float64]:
-        """Move every float of each row by a normal step of a size, as a share of its range; always valid."""
+        """Move one parameter of each row, some, or all, by about a size; always valid.
+
+        One third of the rows move one parameter in the mean, one third two, and one third all. Numbers move
+        by a normal step, whose size is a share of the range, drawn for each row from a third of ``size`` to
+        its triple. Of the categories that should move, three in ten do, and to any other choice.
+        """
+        codes = self.codes(X)
+        n, d = codes.shape
+        moves = rng.random((n, d)) < rng.choice([1 / d, 2 / d, 1.0], size=(n, 1))
+        moves[np.arange(n), rng.integers(d, size=n)] = True
+        sizes = size * 10 ** rng.uniform(-0.5, 0.5, size=n)
+        for k, axis in enumerate(self._axes):
+            moved = moves[:, k] & (codes[:, k] != ABSENT)
+            if axis.is_categorical:
+                moved &= rng.random(n) < _MOVED_CATEGORIES
+                codes[moved, k] = axis.move(codes[moved, k], rng)
+            else:
+                codes[moved, k] = axis.step(codes[moved, k], sizes[moved], rng)
+        return self._rows(self._conditions.settled(codes, rng))
+
+    def centered(self, X: Rows) -> NDArray[np.float64]:
+        """Move every number of each row to the middle of its range, where it has more than two values."""
         codes = self.codes(X)
         for k, axis in enumerate(self._axes):
-            if axis.is_continuous:
-                codes[:, k] = axis.step(codes[:, k], size, rng)
-        return self._rows(self._conditions.without_absent(codes))
+            if axis.has_middle:
+                codes[codes[:, k] != ABSENT, k] = axis.middle
+        return self._rows(self._conditions.settled(codes, np.random.default_rng(0)))
+
+    def n_present(self, X: Rows) -> NDArray[np.intp]:
+        """Return the number of parameters that each row has."""
+        return np.count_nonzero(self.codes(X) != ABSENT, axis=1)
+
+    def coincidences(self, X1: NDArray[np.float64], X2: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Tell how close two sets of rows are, parameter by parameter.
+
+        Parameters
+        ----------
+        X1 : ndarray of shape (n, n_features)
+        X2 : ndarray of shape (m, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n, m)
+            The sum over the parameters that both rows have: 1 where the values are the same, falling to 0
+            where categories differ or numbers are half a range apart; the ends of a range count as close.
+        """
+        total = np.zeros((len(X1), len(X2)))
+        for axis, part, mark in zip(self._axes, self._columns, self._has_mark, strict=True):
+            first, second = X1[:, part], X2[:, part]
+            if axis.is_categorical:
+                total += first @ second.T
+                continue
+            apart = np.abs(first[:, :1] - second[:, 0])
+            close = np.maximum(1 - 2 * np.minimum(apart, 1 - apart), 0) ** 2
+            total += close * np.outer(first[:, 1], second[:, 1]) if mark else close
+        return total
 
     def category_columns(self) -> NDArray[np.bool_]:
         """Tell which columns are choices of categories."""
         return np.repeat([axis.is_categorical for axis in self._axes], self._widths)
 
     @property
-    def has_floats(self) -> bool:
-        """Whether some parameter is a float without a step."""
-        return any(axis.is_continuous for axis in self._axes)
+    def has_numbers(self) -> bool:
+        """Whether some parameter is no category: :meth:`step` then has steps of different sizes."""
+        return not all(axis.is_categorical for axis in self._axes)
 
     def crossover(self, X1: Rows, X2: Rows, rng: np.random.Generator) -> NDArray[np.float64]:
         """Take each parameter from either parent with probability 0.5; always valid.
@@ -259,25 +310,37 @@ class ParameterSpace(SearchSpace):
 
         Columns of parameters that are not there may hold any numbers.
         """
-        rows = np.asarray(X, dtype=np.float64)
-        codes = self.codes(np.nan_to_num(rows))
-        same = np.abs(self._rows(codes) - rows) <= 1e-9
-        absent = np.repeat(codes == ABSENT, self._widths, axis=1) & np.isfinite(rows)
-        return np.all(same | absent, axis=1)
+        return self._checked_codes(X)[0]
 
     def canonical_key(self, X: ArrayLike) -> NDArray[np.uint64]:
         """Return one number per row, the same where all values are.
 
         Exact where the parameters have fewer than 2**64 values together; otherwise a hash of 64 bits.
         """
-        codes = (self.codes(X) + self._may_lack).astype(np.uint64)  # absent is 0
+        return self._keys(self.codes(X))
+
+    def valid_keys(self, X: ArrayLike) -> tuple[NDArray[np.bool_], NDArray[np.uint64]]:
+        """Return which rows are valid, and the canonical keys of those that are."""
+        valid, codes = self._checked_codes(X)
+        return valid, self._keys(codes[valid])
+
+    def _checked_codes(self, X: ArrayLike) -> tuple[NDArray[np.bool_], Codes]:
+        """Return which rows are valid, and the numbers of their values."""
+        rows = np.asarray(X, dtype=np.float64)
+        codes = self.codes(rows if np.isfinite(rows).all() else np.nan_to_num(rows))
+        same = np.abs(self._rows(codes) - rows) <= 1e-9
+        absent = np.repeat(codes == ABSENT, self._widths, axis=1) & np.isfinite(rows)
+        return np.all(same | absent, axis=1), codes
+
+    def _keys(self, codes: Codes) -> NDArray[np.uint64]:
+        numbers = (codes + self._may_lack).astype(np.uint64)  # absent is 0
         keys = np.zeros(len(codes), np.uint64)
         is_exact = prod(self._bases) < 2**64
-        for base, code in zip(self._bases, codes.T, strict=True):
+        for base, number in zip(self._bases, numbers.T, strict=True):
             if is_exact:
-                keys = keys * np.uint64(base) + code
+                keys = keys * np.uint64(base) + number
             else:
-                keys = (keys ^ code) * _MIX
+                keys = (keys ^ number) * _MIX
                 keys ^= keys >> np.uint64(32)
         return keys
 

@@ -91,7 +91,7 @@ def test_features_are_seen_in_a_study():
 
     def objective(trial):
         values = space.suggest(trial)
-        return np.floor(values["x0"] * 1000) % 2
+        return np.floor(values["x0"] * 1000) % 2 + values["x1"]
 
     study = optuna.create_study(direction="maximize", sampler=PBNASSampler(space, seed=0, features=parity))
     study.optimize(objective, n_trials=20)
