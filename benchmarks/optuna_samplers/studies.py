@@ -3,12 +3,14 @@
 Every sampler has its defaults, and proposes one trial after the other. At each checkpoint and for each
 problem and seed, samplers are ranked by the best value so far, ties sharing their mean rank. What
 ``PBNASSampler`` does on such studies was chosen on the problems ``TO_CHOOSE`` and on seeds from 100 on,
-which are not reported.
+which are not reported. SMAC3 needs ``pip install smac``; without it, its runs are not asked for. It has
+fewer seeds, and so a table of its own.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib.util import find_spec
 from time import process_time
 from typing import Any
 
@@ -21,9 +23,11 @@ from benchmarks.harness import Experiment, decimals, grid
 from skpbnas import PBNASSampler
 
 from ._problems import ALL, GENERAL
+from ._smac import SmacSampler
 
 CHECKPOINTS = (20, 40, 60)
-N_SEEDS = 3
+N_SEEDS, N_SMAC_SEEDS = 10, 3
+SMAC = "SMAC3"
 
 
 def _groups(seed: int) -> BaseSampler:
@@ -83,11 +87,23 @@ class _Counted:
 
 def run(problem: str, sampler: str, seed: int) -> list[dict[str, Any]]:
     """Run one study."""
-    best, seconds = best_so_far(problem, SAMPLERS[sampler](seed), CHECKPOINTS[-1])
+    n_trials = CHECKPOINTS[-1]
+    chosen = SmacSampler(ALL[problem], n_trials, seed) if sampler == SMAC else SAMPLERS[sampler](seed)
+    best, seconds = best_so_far(problem, chosen, n_trials)
     return [{"trials": n, "best": best[n - 1], "cpu_seconds_per_trial": seconds} for n in CHECKPOINTS]
 
 
+def without_smac(results: pd.DataFrame) -> pd.DataFrame:
+    """Return the results of the samplers that have all seeds."""
+    return results[results["sampler"] != SMAC]
+
+
 def ranks(results: pd.DataFrame) -> pd.DataFrame:
+    """Return the mean ranks of all but SMAC3."""
+    return mean_ranks(without_smac(results))
+
+
+def mean_ranks(results: pd.DataFrame) -> pd.DataFrame:
     """Return the mean ranks after each number of trials, over problems and seeds that all samplers have."""
     values = results.pivot(index=["trials", "problem", "seed"], columns="sampler", values="best").dropna()
     ranked = values.rank(axis=1, ascending=False)
@@ -97,11 +113,13 @@ def ranks(results: pd.DataFrame) -> pd.DataFrame:
     table["First after 60"] = first.loc[60].astype(int)
     milliseconds = 1000 * results.groupby("sampler")["cpu_seconds_per_trial"].mean()
     table["CPU ms a trial"] = milliseconds.map(decimals(0))
-    return table.reindex([name for name in SAMPLERS if name in table.index]).rename_axis("Sampler")
+    order = [name for name in (*SAMPLERS, SMAC) if name in table.index]
+    return table.reindex(order).rename_axis("Sampler")
 
 
 def by_problem(results: pd.DataFrame) -> pd.DataFrame:
-    """Return the mean best values of each problem, over the seeds that all samplers have."""
+    """Return the mean best values of each problem, over the seeds that all samplers but SMAC3 have."""
+    results = without_smac(results)
     values = results.pivot(index=["problem", "trials", "seed"], columns="sampler", values="best").dropna()
     means = values.groupby(["problem", "trials"]).mean().map(lambda value: f"{value:.4g}")
     table = means.reindex(list(GENERAL), level="problem")
@@ -111,7 +129,8 @@ def by_problem(results: pd.DataFrame) -> pd.DataFrame:
 
 EXPERIMENT = Experiment(
     __file__,
-    tables={"studies_ranks": ranks, "studies_values": by_problem},
-    jobs=grid(seed=range(N_SEEDS), problem=GENERAL, sampler=[n for n in SAMPLERS if "groups" not in n]),
+    tables={"studies_ranks": ranks, "studies_values": by_problem, "studies_smac": mean_ranks},
+    jobs=grid(seed=range(N_SEEDS), problem=GENERAL, sampler=[n for n in SAMPLERS if "groups" not in n])
+    + (grid(seed=range(N_SMAC_SEEDS), problem=GENERAL, sampler=[SMAC]) if find_spec("smac") else []),
     run=run,
 )
