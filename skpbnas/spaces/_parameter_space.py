@@ -239,7 +239,7 @@ class ParameterSpace(SearchSpace):
         n, d = codes.shape
         moves = rng.random((n, d)) < rng.choice([1 / d, 2 / d, 1.0], size=(n, 1))
         moves[np.arange(n), rng.integers(d, size=n)] = True
-        sizes = size * 10 ** rng.uniform(-0.5, 0.5, size=n)
+        sizes: NDArray[np.float64] = size * 10 ** np.asarray(rng.uniform(-0.5, 0.5, size=n))
         for k, axis in enumerate(self._axes):
             moved = moves[:, k] & (codes[:, k] != ABSENT)
             if axis.is_categorical:
@@ -261,7 +261,7 @@ class ParameterSpace(SearchSpace):
         """Return the number of parameters that each row has."""
         return np.count_nonzero(self.codes(X) != ABSENT, axis=1)
 
-    def coincidences(self, X1: NDArray[np.float64], X2: NDArray[np.float64]) -> NDArray[np.float64]:
+    def coincidences(self, X1: ArrayLike, X2: ArrayLike) -> NDArray[np.float64]:
         """Tell how close two sets of rows are, parameter by parameter.
 
         Parameters
@@ -275,9 +275,10 @@ class ParameterSpace(SearchSpace):
             The sum over the parameters that both rows have: 1 where the values are the same, falling to 0
             where categories differ or numbers are half a range apart; the ends of a range count as close.
         """
-        total = np.zeros((len(X1), len(X2)))
+        rows1, rows2 = np.asarray(X1, dtype=np.float64), np.asarray(X2, dtype=np.float64)
+        total = np.zeros((len(rows1), len(rows2)))
         for axis, part, mark in zip(self._axes, self._columns, self._has_mark, strict=True):
-            first, second = X1[:, part], X2[:, part]
+            first, second = rows1[:, part], rows2[:, part]
             if axis.is_categorical:
                 total += first @ second.T
                 continue
