@@ -143,10 +143,28 @@ def truths(results: pd.DataFrame) -> pd.DataFrame:
     return pd.concat(parts).fillna("").rename_axis("Table, search and answer")
 
 
+def gains(results: pd.DataFrame) -> pd.DataFrame:
+    """Compare the finals with the best score seen, search by search, with the predictor."""
+    lines = results[results["method"] == "predictor"]
+    by_search = lines.pivot_table(index=["table", "budget", "seed"], columns="answer", values="truth")
+    gained = (by_search["finals"] - by_search["best seen"]).groupby(["table", "budget"])
+    columns = {
+        "searches": gained.size().astype(str),
+        "gained by finals": gained.agg(mean_and_error(2)),
+        "better": gained.agg(lambda gain: str((gain > 0).sum())),
+        "worse": gained.agg(lambda gain: str((gain < 0).sum())),
+    }
+    table = pd.DataFrame(columns).loc[list(TABLES)].rename_axis(["Table", "Trainings"])
+    return table.reset_index().set_index("Table")
+
+
 def calibration(results: pd.DataFrame) -> pd.DataFrame:
     """Compare what is said of the recommended architecture with the truth, with the predictor."""
     lines = results[results["method"] == "predictor"]
-    lines = lines.assign(error=lines["said"] - lines["truth"])
+    lines = lines.assign(error=lines["said"] - lines["truth"], budget=lines["budget"].astype(str))
+    columns = ["table", "seed", "answer"]
+    over_all = lines.groupby(columns, as_index=False)[["error", "held"]].mean().assign(budget="all")
+    lines = pd.concat([lines, over_all]).set_index("table").loc[list(TABLES)].reset_index()
     finals = lines[lines["answer"] == "finals"].groupby(["table", "budget"], sort=False)
     seen = lines[lines["answer"] == "best seen"].groupby(["table", "budget"], sort=False)
     return (
@@ -166,7 +184,7 @@ def calibration(results: pd.DataFrame) -> pd.DataFrame:
 
 EXPERIMENT = Experiment(
     __file__,
-    tables={"truths": truths, "calibration": calibration},
+    tables={"truths": truths, "gains": gains, "calibration": calibration},
     jobs=grid(seed=range(40, 50), table=TABLES, method=METHODS[::-1])
     + grid(seed=range(50, 60), table=["NASBench-101", "digits cells"], method=["predictor"]),
     run=run,

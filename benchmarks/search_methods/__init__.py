@@ -11,6 +11,7 @@ from . import (
     network,
     other_spaces,
     single_best,
+    smoother,
 )
 
 EXPERIMENTS = (
@@ -18,6 +19,7 @@ EXPERIMENTS = (
     exploration.EXPERIMENT,
     first_fifty.EXPERIMENT,
     few_labels.EXPERIMENT,
+    smoother.EXPERIMENT,
     choosing.EXPERIMENT,
     single_best.EXPERIMENT,
     hidden.EXPERIMENT,

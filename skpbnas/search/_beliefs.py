@@ -137,7 +137,8 @@ def _averaged(places: NDArray[np.intp], predicted: Vector, error: float, observe
     n_best = int(_PREDICTED_BEST * len(predicted))
     best = np.argsort(-predicted, kind="stable")[:n_best]
     fit = _fit_of_later_scores(prior_of(repeated), spread, noise, _taken(observed, repeated))
-    fit += _fit_of_first_scores(prior_of(best), spread + noise, observed.firsts, best)
+    extent = max(np.ptp(observed.firsts), np.ptp(observed.scores))
+    fit += _fit_of_first_scores(prior_of(best), spread + noise, observed.firsts[best], extent)
     weights = np.exp(fit - fit.max())
     matter = weights > 1e-6
     weights, spread, noise, prior = weights[matter], spread[matter], noise[matter], prior_of(places)[matter]
@@ -152,11 +153,10 @@ def _taken(observed: Observed, places: NDArray[np.intp]) -> Observed:
     return Observed._make(values[places] for values in observed)
 
 
-def _fit_of_first_scores(prior: Vector, variance: Vector, firsts: Vector, places: NDArray[np.intp]) -> Vector:
-    """Return the log density, for each draw, of the first scores at places; some may be anything."""
-    expected = norm.logpdf(firsts[places], prior, np.sqrt(variance))
-    astray = np.log(_ASTRAY / np.ptp(firsts))
-    density: Vector = np.logaddexp(np.log1p(-_ASTRAY) + expected, astray).sum(axis=1)
+def _fit_of_first_scores(prior: Vector, variance: Vector, firsts: Vector, extent: float) -> Vector:
+    """Return the log density, for each draw, of first scores; some may be anything within an extent."""
+    expected = norm.logpdf(firsts, prior, np.sqrt(variance))
+    density: Vector = np.logaddexp(np.log1p(-_ASTRAY) + expected, np.log(_ASTRAY / extent)).sum(axis=1)
     return density
 
 

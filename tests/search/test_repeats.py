@@ -200,6 +200,13 @@ def test_estimates_are_not_the_luckiest_scores_and_intervals_hold():
     assert np.mean(held) >= 0.7
 
 
+def test_first_scores_may_all_be_equal():
+    X = SPACE.enumerate()[[5, 9, 7, 12, 20, 30]]
+    search = make().tell(X, np.ones(6)).tell(X[:3], [1.0, 2.0, 0.5])
+    low, high = search.recommendation_.interval
+    assert low < search.recommended_score_ < high
+
+
 def test_estimates_hold_where_true_scores_lie_around_predictions(rng):
     """The ten luckiest of sixty are trained three times more; a failed training is among the first scores."""
     errors, lucky, held = [], [], []
