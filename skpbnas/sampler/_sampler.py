@@ -212,7 +212,7 @@ class PBNASSampler(BaseSampler):
         self, study: Study, trial: FrozenTrial, param_name: str, param_distribution: BaseDistribution
     ) -> Any:
         """Draw a parameter that is not a part of the space; the first trial has numbers in the middle."""
-        if trial.number == 0:
+        if trial.number == 0 and not isinstance(self._predictor, str):
             axis = Axis(param_distribution)
             if axis.has_middle:
                 return axis.value(axis.middle)
@@ -361,7 +361,7 @@ class PBNASSampler(BaseSampler):
         return self._n_startup_trials
 
     def _n_of_a_fit(self, space: SearchSpace, n_trials: int) -> int:
-        """Return how many trials a fit serves; one to few trials takes a fraction of a pool's time."""
+        """Return how many trials a fit serves."""
         if self._batch_size is None:
             return 1 if isinstance(space, ParameterSpace) and n_trials < _MANY else _BATCH
         return self._batch_size
@@ -381,7 +381,7 @@ class PBNASSampler(BaseSampler):
         chosen = default_predictor(space) if self._predictor is None else self._predictor
         predictor = None if is_random else informed(for_space(chosen, space, self._seed), known)
         n_objectives = y.reshape(len(y), -1).shape[1] if len(y) else None
-        refines = n_objectives == 1 and not self._costs
+        refines = n_objectives == 1 and not self._costs and hasattr(predictor, "with_pending")
         pool = default_candidates(space, refines) if self._candidates is None else self._candidates
         candidates = for_space(pool, space, self._seed)
         worst = self._reference.values(n_objectives)

@@ -77,9 +77,11 @@ class SearchState:
         self.reference = Reference(reference or {}, self.costs.names)
         self.archive = Archive(space, self.costs.names, self.costs)
         self.last_proposal: Proposal | None = None
+        predictor = default_predictor(space) if predictor is None else predictor
+        refines = not costs and hasattr(predictor, "with_pending")
         self._given = (
-            default_predictor(space) if predictor is None else predictor,
-            default_candidates(space, refines=not costs) if candidates is None else candidates,
+            predictor,
+            default_candidates(space, refines) if candidates is None else candidates,
         )
         self._known = Known.of(space, features, prior)
         self._has_seed = seed is not None

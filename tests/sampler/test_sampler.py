@@ -247,3 +247,16 @@ def test_any_parameters_will_do():
     study.optimize(plain, n_trials=50)
     assert study.best_value < 0.5
     assert study.best_params["kind"] is None
+
+
+def test_a_study_of_parameters_begins_in_the_middle_and_fits_for_each_trial():
+    def numbers(trial):
+        trial.suggest_categorical("kind", ["a", "b"])
+        x = trial.suggest_float("x", 1e-4, 1, log=True)
+        return -((np.log10(x) + 1) ** 2) - (trial.suggest_int("n", 1, 9) - 3) ** 2
+
+    study = run(12, PBNASSampler(seed=0), numbers)
+    assert study.trials[0].params["x"] == pytest.approx(0.01) and study.trials[0].params["n"] == 5
+    assert not any(name.startswith("pbnas:batch") for t in study.trials for name in t.system_attrs)
+    control = run(1, PBNASSampler(predictor="random", seed=0), numbers)
+    assert control.trials[0].params["x"] != pytest.approx(0.01)
