@@ -1,5 +1,11 @@
 """Numbers of docs/known.rst."""
 
-from . import identity, proxies, transfer
+from . import ceiling, identity, proxies, proxy_search, transfer
 
-EXPERIMENTS = (identity.EXPERIMENT, proxies.EXPERIMENT, transfer.EXPERIMENT)
+EXPERIMENTS = (
+    ceiling.EXPERIMENT,
+    identity.EXPERIMENT,
+    proxies.EXPERIMENT,
+    proxy_search.EXPERIMENT,
+    transfer.EXPERIMENT,
+)

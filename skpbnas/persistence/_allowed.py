@@ -19,7 +19,6 @@ from sklearn.gaussian_process.kernels import Kernel
 from ..predictors import EnsembleRankPredictor, GCNRankPredictor, GPRankPredictor, LatencyPredictor
 from ..predictors._latency import _Groups
 from ..predictors._linear_models import LinearModels
-from ..predictors._mixture import Mixture
 from ..predictors._normal_scores import NormalScores
 from ..predictors._process import Process
 from ..predictors._sources import SourceTable
@@ -37,7 +36,6 @@ _OWN_CLASSES: dict[str, type] = {
     "skpbnas:LatencyGroups": _Groups,
     "skpbnas:LatencyPredictor": LatencyPredictor,
     "skpbnas:LinearModels": LinearModels,
-    "skpbnas:Mixture": Mixture,
     "skpbnas:NormalScores": NormalScores,
     "skpbnas:PlacedColumns": PlacedColumns,
     "skpbnas:Process": Process,

@@ -18,16 +18,17 @@ from ._base import GraphRankPredictor
 from ._given import as_scores, as_task, check_extra
 from ._improvement import log_expected_improvement
 from ._kernel import Matrix
-from ._mixture import Mixture, mixture
 from ._normal_scores import NormalScores
 from ._process import NOISE_OF_RANKS, NOISE_OF_VALUES, Process
 from ._remembered import Remembered
 from ._tails import Tails
+from ._tasks import process_of_task
 from ._values import Values
 
 Earlier = Sequence[tuple[ArrayLike, ArrayLike]]  # rows and scores of other tasks
 
 _FEWEST = 4  # labels that can tell whether an earlier task is related
+_CLEARLY = 3.0  # times as probable as without it are the labels where an earlier task is related
 _CHUNK = 4096  # rows scored at a time, which bounds the memory
 
 _REMEMBERED: Remembered[NDArray] = Remembered()  # descriptors
@@ -76,7 +77,8 @@ class GPRankPredictor(GraphRankPredictor):
         L.
     scales_ : dict of str to float
         For each kind of descriptor that varies, the inverse of its length scale, on standardised descriptors.
-        ``"task 1"`` and so on are distances of earlier tasks, where they are used.
+        ``"task 1"`` and so on tell how much the weights of earlier tasks may differ from what is expected,
+        where they are used.
     amplitude_ : float
         Variance of the process, in normal scores or standardised values.
     noise_ : float
@@ -94,10 +96,10 @@ class GPRankPredictor(GraphRankPredictor):
     to the scale of y. With ``return_std`` the standard deviation is half the width, on the scale of y, of the
     interval of one standard deviation around the mean, without the noise of an observation.
 
-    Earlier tasks are further rows, and their distance from the task at hand is chosen like a scale. With four
-    targets and more, the process that knows of them and the one that does not are weighed by how probable
-    they make these targets; one whose probability is below .05 is left out. With fewer targets the first one
-    is used.
+    Each earlier task has a process of its own, fitted to it alone. What these expect of a row, times weights,
+    is a part of what is expected here: the weights have normal distributions whose mean is .6, in all,
+    and whose variances are chosen like scales. With four targets and more, earlier tasks count only where
+    these targets are three times as probable with them as without.
 
     A fit takes a time cubic in the number of rows, up to ``max_rows``: some seconds at 4,236 rows of
     NASBench-101, on one core.
@@ -157,7 +159,7 @@ class GPRankPredictor(GraphRankPredictor):
             Their scores, higher is better.
         prior : sequence of (rows, scores), default=None
             What is known of other tasks, such as the same space on another data set: rows like those of X and
-            their scores, each on a scale of its own.
+            their scores, each on a scale of its own. Of each task, ``max_rows`` are used.
         n_repeats : array-like of shape (n,), default=None
             How many evaluations each score is the mean of: the variance of the noise is divided by it. None:
             each is a single one. It is no ``sample_weight``: two equal rows would say that there is no noise.
@@ -214,27 +216,16 @@ class GPRankPredictor(GraphRankPredictor):
             every = np.concatenate([X, *(rows for rows, _ in earlier)]).astype(np.float64)
             self._tails = Tails(every[:, -len(self._extra) :])
         described = self._with_roots(self._describe.transform(X))
-        alone = np.zeros(len(t), np.intp)
         shares = 1.0 if n_repeats is None else 1 / n_repeats[used]
         noise = NOISE_OF_RANKS if self.targets == "ranks" else NOISE_OF_VALUES
-        self._process: Process | Mixture = Process(
-            described, self._roles, t, alone, self.max_tuning_rows, shares, noise
-        )
+        learned = (described, self._roles, t, self.max_tuning_rows, shares, noise)
+        self._process = Process(*learned)
         if earlier:
-            with_roots = [self._with_roots(self._describe.transform(rows)) for rows, _ in earlier]
-            scores = [type(self._targets)(values).values for _, values in earlier]
-            task = np.repeat(np.arange(len(earlier) + 1), [*map(len, scores), len(t)])
-            together = Process(
-                np.concatenate([*with_roots, described]),
-                self._roles,
-                np.concatenate([*scores, t]),
-                np.where(task == len(earlier), 0, task + 1),
-                self.max_tuning_rows,
-                np.concatenate([np.ones(len(task) - len(t)), np.broadcast_to(shares, len(t))]),
-                noise,
-            )
-            # What is observed now decides how far earlier tasks tell something of it, as soon as it can.
-            self._process = together if len(t) < _FEWEST else mixture(together, self._process)
+            told = Process(*learned, [self._of_task(*task, noise) for task in earlier])
+            # What is observed now decides whether earlier tasks tell something of it, as soon as it can.
+            gained = told.log_evidence - self._process.log_evidence
+            if len(t) < _FEWEST or gained > np.log(_CLEARLY):
+                self._process = told
         self.scales_ = {_short(role): scale for role, scale in self._process.scales.items()}
         self.amplitude_, self.noise_ = self._process.amplitude, self._process.noise
         self._best = float(self._process.posterior(described, False)[0].max())
@@ -243,6 +234,13 @@ class GPRankPredictor(GraphRankPredictor):
     def _bonus(self) -> float:
         """Number of standard deviations by which scores are above the mean."""
         return 0.0 if isinstance(self.exploration, str) else self.exploration
+
+    def _of_task(self, X: NDArray, y: Matrix, noise: tuple[float, float]) -> Process:
+        """Return the process of an earlier task."""
+        used = informative_rows(y, self.max_rows)
+        described = self._with_roots(self._describe.transform(X[used]))
+        t = type(self._targets)(y).values[used]
+        return process_of_task(described, self._roles, t, self.max_tuning_rows, noise)
 
     def _predict(self, X: NDArray, uncertain: bool) -> tuple[Matrix, Matrix]:
         mean, std = self._posterior(X, uncertain or self._bonus > 0)

@@ -18,12 +18,12 @@ _MOST_ELEMENTS = 2**23  # of squared distances that are kept
 
 
 class LogPrior(NamedTuple):
-    """A normal prior of the logarithms of the scales, the amplitude and the noise.
+    """A normal prior of the logarithms of the scales, the weights of tasks, the amplitude and the noise.
 
     Attributes
     ----------
-    mean : ndarray of shape (n_kinds + 2,)
-    factor : ndarray of shape (n_kinds + 2, n_kinds + 2)
+    mean : ndarray of shape (n_kinds + n_tasks + 2,)
+    factor : ndarray of shape (n_kinds + n_tasks + 2, n_kinds + n_tasks + 2)
         Square root of the covariance: ``mean + factor @ u`` has the prior where u is standard normal.
     """
 
@@ -74,10 +74,10 @@ class Evidence:
     kind : ndarray of shape (n_columns,)
         The number of each column's kind; the columns of a kind have one scale.
     prior : LogPrior
-    fixed : ndarray of shape (n, n) or float, default=0
-        A part of the covariance that does not depend on the parameters.
     shares : ndarray of shape (n,) or float, default=1
         What the variance of the noise is multiplied by: 1/k for the mean of k targets.
+    linear : ndarray of shape (n, n_tasks), default=None
+        Numbers of which the targets may be multiples, with weights whose standard deviation is a parameter.
     """
 
     def __init__(
@@ -86,20 +86,24 @@ class Evidence:
         t: Matrix,
         kind: NDArray[np.intp],
         prior: LogPrior,
-        fixed: Matrix | float = 0.0,
         shares: Matrix | float = 1.0,
+        linear: Matrix | None = None,
     ) -> None:
-        self._t, self._prior, self._fixed, self._shares = t, prior, fixed, shares
-        self._n_kinds = len(prior.mean) - 2
+        self._t, self._prior, self._shares = t, prior, shares
+        self._linear = np.empty((len(t), 0)) if linear is None else linear
+        self._n_kinds = len(prior.mean) - 2 - self._linear.shape[1]
         few = self._n_kinds * len(t) ** 2 <= _MOST_ELEMENTS
         self._distances = (_Kept if few else _Computed)(Z, kind, self._n_kinds)
 
     def __call__(self, u: Matrix) -> tuple[float, Matrix]:
         """Return both, up to a constant, at ``prior.mean + prior.factor @ u``."""
         theta = self._prior.mean + self._prior.factor @ u
-        squares, (amplitude, noise) = np.exp(2 * theta[:-2]), np.exp(theta[-2:])
+        squares, weights_of = np.split(np.exp(2 * theta[:-2]), [self._n_kinds])
+        amplitude, noise = np.exp(theta[-2:])
         similar = 1 / (1 + self._distances.total(squares))
-        covariance = amplitude * similar + self._fixed
+        covariance = amplitude * similar
+        if len(weights_of):
+            covariance += (self._linear * weights_of) @ self._linear.T
         covariance[np.diag_indices(len(self._t))] += noise * self._shares + JITTER
         factor = sure_cholesky(covariance, amplitude)
         below, _ = dpotri(factor, lower=True)  # the inverse, of which only this triangle is filled
@@ -109,7 +113,9 @@ class Evidence:
         # d value / d covariance, and through the kernel, whose derivative is -similar**2.
         outer = 0.5 * (inverse - np.outer(weights, weights))
         gradient = np.empty_like(theta)
-        gradient[:-2] = self._distances.gradient(squares, -amplitude * outer * similar**2)
+        kinds = self._n_kinds
+        gradient[:kinds] = self._distances.gradient(squares, -amplitude * outer * similar**2)
+        gradient[kinds:-2] = 2 * weights_of * (self._linear * (outer @ self._linear)).sum(axis=0)
         gradient[-2] = amplitude * (outer * similar).sum()
         gradient[-1] = noise * (np.diag(outer) * self._shares).sum()
         return float(value), self._prior.factor.T @ gradient + u

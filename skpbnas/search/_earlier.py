@@ -1,4 +1,4 @@
-"""What earlier tasks tell of where to look: the first architectures, parents, and candidates."""
+"""What earlier tasks tell of where to look, and when not to listen to them."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..spaces import Rows, SearchSpace
+from ._tables import in_turn
 
 _MOST = 100  # architectures of earlier tasks that count as parents and candidates
+_ALL_EARS = 8  # scores up to which every batch is chosen with earlier tasks
 
 
 def best_of_earlier(predictor: Any, space: SearchSpace, taken: Rows, n: int) -> Rows:
@@ -35,6 +37,17 @@ def best_of_earlier(predictor: Any, space: SearchSpace, taken: Rows, n: int) -> 
     return joined(space, rows[:0], rows, taken, min(max(due, 0), n))
 
 
+def hedged(predictor: Any, n_observed: int, n: int) -> Any:
+    """Return the predictor that chooses the next batch of ``n``: every other time without earlier tasks.
+
+    Scores of architectures that earlier tasks have sent us to do not tell what there is elsewhere. A search
+    that always listens is held where these tasks were best, long after another one would know better.
+    """
+    if not getattr(predictor, "earlier_tasks", ()) or n_observed < _ALL_EARS or n_observed // n % 2:
+        return predictor
+    return predictor.without_earlier_tasks()
+
+
 def with_earlier(
     predictor: Any, space: SearchSpace, X: Rows, y: NDArray[np.float64], pending: Rows
 ) -> tuple[Rows, NDArray[np.float64], Rows]:
@@ -58,6 +71,17 @@ def with_earlier(
     expected = predictor.expected(rows) if len(rows) else np.empty(0)
     best = np.argsort(-expected, kind="stable")[:_MOST]
     return np.concatenate([X, rows[best]]), np.concatenate([y, expected[best]]), rows[best]
+
+
+def apart(predictor: Any, pool: Rows, pending: Rows, n: int) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
+    """Return the scores of a pool and the indices of a batch, each chosen as if those before were under way.
+
+    What an earlier task expects most of are neighbours of its best one; they would all tell the same.
+    """
+    if len(pending):
+        predictor = predictor.with_pending(pending)
+    scores = predictor.predict(pool)
+    return scores, in_turn(predictor, pool, scores, n)
 
 
 def joined(

@@ -95,6 +95,12 @@ class Known:
         first.n_best = None
         return first
 
+    def without_prior(self) -> Known:
+        """Return what is known but the scores of earlier tasks, whose architectures stay candidates."""
+        alone = copy(self)
+        alone.prior = []
+        return alone
+
 
 class InformedPredictor(BaseEstimator):
     """A predictor that is given rows, and also sees what is known of them.
@@ -131,6 +137,10 @@ class InformedPredictor(BaseEstimator):
     def earlier_tasks(self) -> list[tuple[Rows, NDArray[np.float64]]]:
         """The rows and scores of earlier tasks."""
         return self.known.tasks
+
+    def without_earlier_tasks(self) -> InformedPredictor:
+        """Return the predictor, to be fitted to observed scores alone."""
+        return InformedPredictor(self.predictor, self.known.without_prior())
 
     def expected(self, X: Rows) -> NDArray[np.float64]:
         """Return what is expected of rows, without a bonus for what is uncertain."""

@@ -15,7 +15,7 @@ from ..predictors import GPRankPredictor
 from ..spaces import ParameterSpace, Rows, SearchSpace
 from . import _tables as tables
 from ._costs import Costs
-from ._earlier import best_of_earlier, joined, with_earlier
+from ._earlier import apart, best_of_earlier, hedged, joined, with_earlier
 from ._known import fit
 from ._outlook import Outlook, scores_of
 from ._several import spread_out
@@ -150,6 +150,10 @@ def propose(
     each as if those before it were under evaluation. Where all parameters are numbers, 500 random rows are
     candidates, too. The first batch fills the space, from its middle on.
 
+    With earlier tasks, the best architectures of these are among the first ones, and among the parents and
+    candidates of a pool. Each of a batch is chosen as if those before it were under evaluation, and every
+    other batch as if there were no earlier task.
+
     Parameters
     ----------
     space : SearchSpace
@@ -211,6 +215,7 @@ def propose(
     signs = np.repeat([1.0, -1.0], [points.shape[1] - len(costs), len(costs)])
     goal = standing(points, None if reference is None else signs * reference)
     for_pool = "predictor" in candidates.get_params(deep=False)
+    predictor = hedged(predictor, len(y), n)
     if predictor is not None and (alone or for_pool):
         fit(predictor, X, goal, n_repeats)
         if for_pool and hasattr(predictor, "module_"):
@@ -231,7 +236,10 @@ def propose(
     # A stable sort after a shuffle breaks ties at random, and not by the order of the pool.
     best = rng.permutation(len(pool))
     if predictor is not None and len(pool):
-        if alone:
+        if getattr(predictor, "earlier_tasks", ()) and hasattr(predictor, "with_pending"):
+            scores[best], chosen = apart(predictor, pool[best], pending, n)
+            best = best[chosen]
+        elif alone:
             by_best = hasattr(predictor, "predict_best")
             scores = predictor.predict_best(pool, n) if by_best else scores_of(predictor, pool)
             best = best[np.argsort(-scores[best], kind="stable")]

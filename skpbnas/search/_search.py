@@ -80,9 +80,9 @@ class PredictorBasedSearch(SearchResults, BaseEstimator):
         best of a pool (for all of it where there are several objectives).
     prior : sequence of (rows, scores), default=None
         Earlier tasks, each with rows of this space and one score for each, higher is better, on a scale of
-        its own: another data set, fewer epochs, a smaller network. The predictor uses them as far as the
-        observed scores say that they tell something; NaN is left out.
-        Half of the first architectures are their best ones.
+        its own: another data set, fewer epochs, a smaller network; NaN is left out. Half of the first
+        architectures are their best ones. Then the predictor uses them where the observed scores clearly say
+        that they tell something, and every other batch is chosen without them.
 
     Attributes
     ----------

@@ -55,6 +55,11 @@ class StagedPredictor(BaseEstimator):
         """The rows and scores of earlier tasks."""
         return self.first.earlier_tasks
 
+    def without_earlier_tasks(self) -> StagedPredictor:
+        """Return the predictors, to be fitted to observed scores alone."""
+        first, full = (one.without_earlier_tasks() for one in (self.first, self.full))
+        return StagedPredictor(first, full, self.n_best, self.max_seconds)
+
     def expected(self, X: Rows) -> NDArray[np.float64]:
         """Return what is expected of rows by what is cheap to know."""
         result: NDArray[np.float64] = self.first.expected(X)

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 from scipy.optimize import approx_fprime
+from scipy.spatial.distance import cdist
 from scipy.stats import kendalltau
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import ConstantKernel, RationalQuadratic
@@ -14,7 +15,7 @@ from threadpoolctl import threadpool_info, threadpool_limits
 from skpbnas import CellSpace, GPRankPredictor
 from skpbnas.predictors import _gp, _kernel
 from skpbnas.predictors import _threads as threads
-from skpbnas.predictors._process import log_prior
+from skpbnas.predictors._process import _WEIGHT, Process, log_prior
 from skpbnas.spaces import ChainSpace, NASBench101Space
 
 SPACE = CellSpace(6, ["a", "b"])
@@ -33,14 +34,15 @@ def cells(rng) -> tuple[np.ndarray, np.ndarray]:
     return X, n_a - 0.1 * X[:, :36].sum(axis=1) + 0.05 * rng.normal(size=200)
 
 
+@pytest.mark.parametrize("n_earlier", [0, 2])
 @pytest.mark.parametrize("shares", [1.0, 1 / np.arange(1, 21)])
 @pytest.mark.parametrize("kept", [0, 2**20])
-def test_the_gradient_is_that_of_the_density(rng, monkeypatch, kept, shares):
+def test_the_gradient_is_that_of_the_density(rng, monkeypatch, kept, shares, n_earlier):
     monkeypatch.setattr(_kernel, "_MOST_ELEMENTS", kept)
     Z, t, kind = rng.normal(size=(20, 6)), rng.normal(size=20), np.array([0, 0, 1, 1, 1, 2])
-    prior = log_prior(["graph a", "graph b", "layer c"], 6, 0)
-    evidence = _kernel.Evidence(Z, t, kind, prior, shares=shares)
-    u = rng.normal(size=5)
+    prior = log_prior(["graph a", "graph b", "layer c"], 6, n_earlier)
+    evidence = _kernel.Evidence(Z, t, kind, prior, shares, rng.normal(size=(20, n_earlier)))
+    u = rng.normal(size=5 + n_earlier)
     numeric = approx_fprime(u, lambda x: evidence(x)[0], 1e-7)
     np.testing.assert_allclose(evidence(u)[1], numeric, rtol=1e-4, atol=1e-4)
 
@@ -268,6 +270,46 @@ def test_an_earlier_task_that_has_nothing_to_do_with_this_one_changes_nothing(ce
     alone = GPRankPredictor(6).fit(X[:40], y[:40])
     guarded = GPRankPredictor(6).fit(X[:40], y[:40], prior=[(X[60:140], other)])
     np.testing.assert_array_equal(guarded.predict(X), alone.predict(X))
+
+
+def test_where_the_best_of_an_earlier_task_is_the_worst_here_it_still_helps(cells):
+    X, y = cells
+    few = slice(0, 12)
+    alone = GPRankPredictor(6).fit(X[few], y[few])
+    helped = GPRankPredictor(6).fit(X[few], y[few], prior=[(X[20:100], -y[20:100])])
+    assert helped.score(X[100:], y[100:]) > alone.score(X[100:], y[100:])
+
+
+def test_what_earlier_tasks_expect_is_a_linear_part_of_the_kernel_and_of_the_mean(rng):
+    X, new, old = (rng.normal(size=(n, 2)) for n in (25, 15, 30))
+    roles, earlier = ["extra a", "extra b"], Process(old, ["extra a", "extra b"], old[:, 0], 300)
+    t = 0.8 * X[:, 0] + np.sin(3 * X[:, 1])
+    told = Process(X, roles, t, 300, earlier=[earlier])
+    of_old, of_new = (earlier.posterior(rows, False)[0][:, None] for rows in (X, new))
+    level, scales = of_old.mean(), np.array([told.scales[role] for role in roles]) / X.std(axis=0)
+    # The expectations stand as a third column, which only the linear part of the kernel looks at.
+    wide, wide_new = (np.hstack([rows * scales, of - level]) for rows, of in ((X, of_old), (new, of_new)))
+    covariance = [
+        told.amplitude / (1 + cdist(a[:, :2], wide[:, :2], "sqeuclidean")) for a in (wide, wide_new)
+    ]
+    weight = told.scales["task 1"] ** 2
+    covariance = [
+        K + weight * a[:, 2:] @ wide[:, 2:].T for K, a in zip(covariance, (wide, wide_new), strict=True)
+    ]
+    inverse = np.linalg.inv(covariance[0] + (told.noise + 1e-6) * np.eye(25))
+    mean, std = told.posterior(new, True)
+    expected = _WEIGHT * wide_new[:, 2] + covariance[1] @ inverse @ (t - _WEIGHT * wide[:, 2])
+    np.testing.assert_allclose(mean, expected, rtol=1e-6, atol=1e-6)
+    variance = told.amplitude + weight * wide_new[:, 2] ** 2
+    variance -= np.einsum("ij,jk,ik->i", covariance[1], inverse, covariance[1])
+    np.testing.assert_allclose(std, np.sqrt(variance), rtol=1e-6, atol=1e-6)
+    places = np.array([3, 7])
+    residuals = inverse[places] @ (t - _WEIGHT * wide[:, 2]) / np.diag(inverse)[places]
+    np.testing.assert_allclose(told.left_out(places)[0], t[places] - residuals, rtol=1e-6, atol=1e-6)
+    assert (told.limits(new)[1] >= std - 1e-9).all()
+    pending = told.with_pending(new[:5]).posterior(new, True)
+    np.testing.assert_allclose(pending[0], mean, atol=1e-6)
+    assert (pending[1][:5] < std[:5]).all() and (pending[1] <= std + 1e-9).all()
 
 
 @pytest.mark.parametrize(

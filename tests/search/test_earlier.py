@@ -5,7 +5,8 @@ import pytest
 
 from skpbnas import CellSpace, GPRankPredictor, PredictorBasedSearch
 from skpbnas._for_space import for_space
-from skpbnas.search._earlier import best_of_earlier, joined, with_earlier
+from skpbnas.search import ForTheBest
+from skpbnas.search._earlier import best_of_earlier, hedged, joined, with_earlier
 from skpbnas.search._known import Known, informed
 
 SPACE = CellSpace(5, ["conv", "pool"])
@@ -58,6 +59,21 @@ def test_of_a_task_that_tells_nothing_as_much_is_expected_as_without_it(rng):
     alone = for_space(GPRankPredictor(), SPACE, 0).fit(X, y)
     np.testing.assert_array_equal(scores[:40], y)
     np.testing.assert_allclose(scores[40:], alone.predict(rows[40:]), rtol=1e-8)
+
+
+@pytest.mark.parametrize("features", [{}, {"size": ForTheBest(lambda rows: rows.sum(axis=1))}])
+def test_every_other_batch_is_chosen_without_earlier_tasks(features):
+    def knowing(prior):
+        return informed(for_space(GPRankPredictor(exploration=2), SPACE, 0), Known(SPACE, features, prior))
+
+    X, y = ALL[::60], OPERATIONS[::60]
+    told, alone = knowing([(ALL[::5], OPERATIONS[::5])]), knowing(())
+    expected = alone.fit(X, y).predict(ALL)
+    for n_observed, listens in ((4, True), (8, False), (12, True), (16, False)):
+        chooser = hedged(told, n_observed, 4).fit(X, y)
+        assert (chooser.predict(ALL) == expected).all() != listens
+        assert len(chooser.earlier_tasks) == 1
+    assert hedged(alone, 8, 4) is alone
 
 
 def test_what_is_expected_has_no_bonus_for_what_is_uncertain():
