@@ -36,7 +36,7 @@ TASKS = {
 N_GRAPH_PAIRS = 6
 EARLIER_EVALUATIONS = MOST_EVALUATIONS = 100
 SHARES_OF_BEST = {"best_1_in_1000": 0.001, "best_1_in_100": 0.01}
-SEEDS = {"NAS-Bench-Graph": range(100, 105), "TransNAS micro": range(100, 110)}
+SEEDS = range(100, 110)
 NONE = "none"
 CONTROLS = ITSELF, UNRELATED = "itself", "random scores"
 
@@ -54,9 +54,9 @@ def jobs() -> list[dict[str, Any]]:
     """Return the searches: without an earlier task and with one, and then the controls."""
     names = ("seed", "family", "earlier", "new")
     searches, controls = [], []
-    for family, seeds in SEEDS.items():
+    for family in TASKS:
         new_tasks = sorted({new for _, new in pairs(family)})
-        for seed in seeds:
+        for seed in SEEDS:
             searches += [(seed, family, NONE, new) for new in new_tasks]
             searches += [(seed, family, *pair) for pair in pairs(family)]
             if family == "TransNAS micro":

@@ -43,7 +43,7 @@ def hedged(predictor: Any, n_observed: int, n: int) -> Any:
     Scores of architectures that earlier tasks have sent us to do not tell what there is elsewhere. A search
     that always listens is held where these tasks were best, long after another one would know better.
     """
-    if not getattr(predictor, "earlier_tasks", ()) or n_observed < _ALL_EARS or n_observed // n % 2:
+    if not getattr(predictor, "earlier_tasks", ()) or n_observed < _ALL_EARS or n_observed // max(n, 1) % 2:
         return predictor
     return predictor.without_earlier_tasks()
 
