@@ -236,7 +236,8 @@ def propose(
     # A stable sort after a shuffle breaks ties at random, and not by the order of the pool.
     best = rng.permutation(len(pool))
     if predictor is not None and len(pool):
-        if alone and getattr(predictor, "earlier_tasks", ()) and hasattr(predictor, "with_pending"):
+        earlier = getattr(predictor, "earlier_tasks", ())
+        if alone and earlier and hasattr(predictor, "with_pending"):
             scores[best], chosen = apart(predictor, pool[best], pending, n)
             best = best[chosen]
         elif alone:
