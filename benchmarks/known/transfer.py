@@ -110,7 +110,10 @@ def run(seed: int, family: str, earlier: str, new: str) -> dict[str, Any]:
 
 
 def by_pair(results: pd.DataFrame) -> pd.DataFrame:
-    """Means over the seeds, what part of a cold search's evaluations it took, and how many found one."""
+    """Means over the seeds, what part of a cold search's evaluations it took, and how many found one.
+
+    Of the differences with the same seed, also the standard error.
+    """
     is_cold = results["earlier"] == NONE
     cold = results[is_cold].drop(columns="earlier")
     both = results[~is_cold].merge(cold, on=["seed", "family", "new"], suffixes=("", "_cold"))
@@ -130,11 +133,12 @@ def _line(runs: pd.DataFrame) -> dict[str, str]:
     for name, share in SHARES_OF_BEST.items():
         cold, with_prior = runs[f"{name}_cold"], runs[name]
         found = [int((of <= MOST_EVALUATIONS).sum()) for of in (cold, with_prior)]
-        part = f"best {100 * share:g} %"
+        part, more = f"best {100 * share:g} %", with_prior - cold
         line |= {
             f"{part}: without": f"{cold.mean():.0f}",
             f"{part}: with": f"{with_prior.mean():.0f}",
             f"{part}: ratio": f"{with_prior.mean() / cold.mean():.2f}",
+            f"{part}: difference": f"{more.mean():+.0f} ± {more.std() / len(more) ** 0.5:.0f}",
             f"{part}: found": f"{found[0]} and {found[1]} of {len(runs)}",
         }
     return line
