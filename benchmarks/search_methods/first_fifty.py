@@ -77,8 +77,8 @@ def smoother(by: float, amplitude: float) -> Iterator[None]:
     """Move the prior of every process that is fitted inside."""
     given = _process.log_prior
 
-    def moved(roles: Any, n_varying: int, n_distances: int) -> Any:
-        prior = given(roles, n_varying, n_distances)
+    def moved(roles: Any, *others: Any) -> Any:
+        prior = given(roles, *others)
         mean = prior.mean.copy()
         mean[: len(roles)] -= by
         mean[-2] += amplitude
