@@ -1,5 +1,5 @@
 """Numbers of docs/noise.rst."""
 
-from . import during, finals
+from . import during, finals, settings
 
-EXPERIMENTS = (finals.EXPERIMENT, during.EXPERIMENT)
+EXPERIMENTS = (finals.EXPERIMENT, during.EXPERIMENT, settings.EXPERIMENT)
