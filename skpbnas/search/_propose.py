@@ -198,15 +198,7 @@ def propose(
     is_table = alone and isinstance(space, ParameterSpace) and hasattr(predictor, "with_pending")
     table = cast(ParameterSpace, space) if is_table else None
     if len(y) == 0:
-        pool = first_pool(space, pending, n, rng, costs)
-        known_best = pool[:0] if costs else best_of_earlier(predictor, space, pending, n)
-        if table is not None:
-            pool, best = tables.first(table, pool, pending, n)
-        elif costs and len(pool):
-            best = spread_within(costs, pool, pending, n, reference)
-        else:
-            best = rng.permutation(len(pool))[:n]
-        rows, pool = joined(space, known_best, pool[best], n=n), joined(space, known_best, pool)
+        rows, pool = first_batch(space, predictor, pending, n, rng, costs, reference, table)
         unknown = np.full((len(pool), *y.shape[1:]), np.nan)
         return Proposal(rows, unknown[: len(rows)], pool, unknown, perf_counter() - start)
     if not all(role in ("edge", "node") for role in space.get_roles_out()):
@@ -251,6 +243,28 @@ def propose(
             best = best[chosen]
     best = best[:n]
     return Proposal(pool[best], scores[best], pool, scores, perf_counter() - start)
+
+
+def first_batch(
+    space: SearchSpace,
+    predictor: Any,
+    pending: Rows,
+    n: int,
+    rng: np.random.Generator,
+    costs: Costs,
+    reference: Scores | None,
+    table: ParameterSpace | None,
+) -> tuple[Rows, Rows]:
+    """Return the rows to begin with, and those they were chosen from: nothing has a score yet."""
+    pool = first_pool(space, pending, n, rng, costs)
+    known_best = pool[:0] if costs else best_of_earlier(predictor, space, pending, n)
+    if table is not None:
+        pool, best = tables.first(table, pool, pending, n)
+    elif costs and len(pool):
+        best = spread_within(costs, pool, pending, n, reference)
+    else:
+        best = rng.permutation(len(pool))[:n]
+    return joined(space, known_best, pool[best], n=n), joined(space, known_best, pool)
 
 
 def first_pool(space: SearchSpace, pending: Rows, n: int, rng: np.random.Generator, costs: Costs) -> Rows:
