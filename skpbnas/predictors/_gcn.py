@@ -212,7 +212,7 @@ class GCNRankPredictor(GraphRankPredictor):
         self._process = self._of_descriptors(X, y)
         spread = scores.std(axis=1)
         self._unit = np.where(spread > 0, spread, 1.0)
-        self._set_scale(self._with_descriptors(scores, X), y)
+        self._set_scale(self._with_descriptors(scores, self._described(X)[0]), y)
 
     def _of_descriptors(self, X: NDArray, y: NDArray[np.float64]) -> GPRankPredictor | None:
         """Return the process that learns from the descriptors, if they are seen."""
@@ -222,11 +222,13 @@ class GCNRankPredictor(GraphRankPredictor):
         process = GPRankPredictor(self.n_nodes_, roles=self.roles, targets=targets, max_rows=_MOST_ROWS)
         return process.fit(X, y)
 
-    def _with_descriptors(self, graphs: NDArray[np.float64], X: NDArray) -> NDArray[np.float64]:
-        """Add what the descriptors of rows tell to their scores ``(E, n)`` by the networks."""
-        if self._process is None:
-            return graphs
-        return _mixed(graphs, self._process.standard_scores(X, False)[0], self._unit[:, None])
+    def _with_descriptors(self, graphs: NDArray[np.float64], described: Any) -> NDArray[np.float64]:
+        """Add what the process tells, ``(n,)``, to the scores ``(E, n)`` by the networks."""
+        return graphs if self._process is None else _mixed(graphs, described, self._unit[:, None])
+
+    def _described(self, X: NDArray, uncertain: bool = False) -> tuple[Any, Any]:
+        """Return what the process tells of rows, and how uncertain; 0 where it sees none."""
+        return (0.0, 0.0) if self._process is None else self._process.standard_scores(X, uncertain)
 
     def _train(
         self, start: GraphConvolutionalNetwork, index: ContextIndex, loss: Callable[[Tensor], Tensor]
@@ -247,12 +249,11 @@ class GCNRankPredictor(GraphRankPredictor):
         )
 
     def _predict(self, X: NDArray, uncertain: bool) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        members = self._raw_scores(X) * self._slope[:, None] + self._offset[:, None]
-        std = members.std(axis=0)
-        if uncertain and self._process is not None:
-            share = _mixed(0, (self._slope * self._unit).mean(), 1)
-            std = np.hypot(std, share * self._process.standard_scores(X, True)[1])
-        return members.mean(axis=0), std
+        described, unsure = self._described(X, uncertain)
+        raw = self._with_descriptors(self._graph_scores(X), described)
+        members = raw * self._slope[:, None] + self._offset[:, None]
+        share = _mixed(0, (self._slope * self._unit).mean(), 1)
+        return members.mean(axis=0), np.hypot(members.std(axis=0), share * unsure)
 
     def _index(self, X: NDArray, dtype: torch.dtype, gradients: bool = True) -> ContextIndex:
         adjacency, features = split_rows(X, self.n_nodes_)
@@ -260,6 +261,10 @@ class GCNRankPredictor(GraphRankPredictor):
 
     def _raw_scores(self, rows: NDArray) -> NDArray[np.float64]:
         """Return the scores of the members, shape ``(E, n)``, before they have the scale of y."""
+        return self._with_descriptors(self._graph_scores(rows), self._described(rows)[0])
+
+    def _graph_scores(self, rows: NDArray) -> NDArray[np.float64]:
+        """Return the scores of the networks, shape ``(E, n)``."""
         # Architectures are small integers and scored in single precision, a table of doubles in double.
         dtype = torch.float64 if rows.dtype == np.float64 else torch.float32
         network = self._network if dtype == torch.float32 else deepcopy(self._network).to(dtype)
@@ -268,7 +273,7 @@ class GCNRankPredictor(GraphRankPredictor):
         with torch.inference_mode():
             indices = _REMEMBERED.of(rows, kind, lambda piece: self._index(piece, dtype, gradients=False))
             scores = [network.score_contexts(index).cpu().double().numpy() for _, index in indices]
-        return self._with_descriptors(np.concatenate(scores, axis=1), rows)
+        return np.concatenate(scores, axis=1)
 
     def _set_scale(self, scores: NDArray[np.float64], y: NDArray[np.float64]) -> None:
         """Keep for each member the increasing line that takes its training scores to the scale of y."""

@@ -228,7 +228,8 @@ class GPRankPredictor(GraphRankPredictor):
                 self._process = told
         self.scales_ = {_short(role): scale for role, scale in self._process.scales.items()}
         self.amplitude_, self.noise_ = self._process.amplitude, self._process.noise
-        self._best = float(self._process.posterior(described, False)[0].max())
+        pieces = [described[k : k + _CHUNK] for k in range(0, len(described), _CHUNK)]
+        self._best = max(float(self._process.posterior(piece, False)[0].max()) for piece in pieces)
 
     @property
     def _bonus(self) -> float:

@@ -109,23 +109,27 @@ class Process:
     @one_blas_thread
     def _factorise(self, residuals: Matrix, shares: Matrix | float) -> None:
         """Keep the factor of the covariance of the rows, and what their targets weigh."""
-        covariance = similarities(self._rows, self._rows)
-        covariance *= self.amplitude
-        if self._earlier:
-            covariance += self._of_earlier @ self._of_earlier.T
-        covariance[np.diag_indices(len(residuals))] += self.noise * shares + JITTER
-        self._factor = self._factorised(covariance)  # its lower triangle
+        self._factor = self._factorised(shares)  # its lower triangle
         self._weights = cho_solve((self._factor, True), residuals, check_finite=False)
         fit, determinant = residuals @ self._weights, np.log(np.diag(self._factor)).sum()
         self.log_evidence = float(-0.5 * fit - determinant)
 
-    def _factorised(self, covariance: Matrix) -> Matrix:
-        factor = covariance.copy()
+    def _factorised(self, shares: Matrix | float) -> Matrix:
+        covariance = self._observed(shares)
         try:
-            factorise(factor)
-            return factor
-        except LinAlgError:  # rows that are nearly the same
-            return sure_cholesky(covariance, self.amplitude)
+            factorise(covariance)
+            return covariance
+        except LinAlgError:  # rows that are nearly the same; made again, as a copy would double the memory
+            return sure_cholesky(self._observed(shares), self.amplitude)
+
+    def _observed(self, shares: Matrix | float) -> Matrix:
+        """Return the covariance of the targets."""
+        covariance = similarities(self._rows, self._rows)
+        covariance *= self.amplitude
+        if self._earlier:
+            covariance += self._of_earlier @ self._of_earlier.T
+        covariance[np.diag_indices(len(covariance))] += self.noise * shares + JITTER
+        return covariance
 
     @one_blas_thread
     def posterior(self, described: Matrix, uncertain: bool) -> tuple[Matrix, Matrix]:
